@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: MIT
+# Builds, tests, checks and installs Kurafuto. `make help` lists what there is to make.
+#
+# The architecture, lowest floor first: a module may use those of its own floor and below, never in a circle
+# (tests/check-layers). The part of a name before the first _ is its module: config_keys belongs to config.
+FLOOR0 := log net text
+FLOOR1 := packet layout hooks config config_keys config_values auth blocks footprint
+FLOOR2 := server negotiate translate
+FLOOR3 := world lobby lobby_show session session_login session_client session_link session_server
+FLOOR4 := commands filters
+FLOOR5 := kurafuto
+FLOORS := $(FLOOR0) : $(FLOOR1) : $(FLOOR2) : $(FLOOR3) : $(FLOOR4) : $(FLOOR5)
+MODULES := $(filter-out :,$(FLOORS))
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+DESTDIR ?=
+ARGS    ?=
+T       ?= 10
+LIBS    := libmd libbsd libcjson zlib
+
+# SAN=address,undefined or SAN=thread builds another flavour, in a directory of its own.
+comma   := ,
+FLAVOUR := $(if $(SAN),$(or $(if $(findstring thread,$(SAN)),tsan),$(if $(findstring address,$(SAN)),asan),\
+	$(subst $(comma),-,$(SAN))),plain)
+BUILD   := build/$(FLAVOUR)
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wformat=2 -Wundef -Wvla \
+	-Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wimplicit-fallthrough -Wnull-dereference \
+	$(if $(WERROR),-Werror)
+LANGUAGE := -std=c17 -D_GNU_SOURCE -DKURAFUTO_VERSION='"$(VERSION)"' -pthread -fno-common -I.
+HARDENED := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection
+SANITIZE := -O1 -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=undefined
+
+# pkg-config is asked when a recipe runs, not when this file is read: `make deps test` installs it first.
+COMPILE = $(CC) $(LANGUAGE) $(WARNINGS) -g -fPIE $(if $(SAN),$(SANITIZE),$(HARDENED)) \
+	$(shell pkg-config --cflags $(LIBS)) $(CPPFLAGS) $(CFLAGS)
+# gcc's shared libubsan does not write its reports where ASan does; the static one does, and clang's always is.
+LINK    = $(CC) -pthread -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) \
+	$(if $(findstring undefined,$(SAN)),$(if $(findstring clang,$(CC)),,-static-libubsan)) $(CFLAGS) $(LDFLAGS)
+LDLIBS  = $(shell pkg-config --libs $(LIBS))
+
+# One short line a command; V=1 shows the commands.
+Q   := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
+
+BINARY       := $(BUILD)/kurafuto
+OBJECTS      := $(MODULES:%=$(BUILD)/%.o)
+LINKED       := $(filter-out $(BUILD)/kurafuto.o,$(OBJECTS))
+HARNESS      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/harness*.c))
+UNIT_TESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c))
+IT_TESTS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/it_*.c))
+NPM_TESTS    := $(wildcard tests/npm/*.test.js)
+FUZZERS      := $(patsubst %.c,build/%,$(wildcard fuzz/fuzz_*.c))
+SOURCES      := $(wildcard *.c tests/*.c fuzz/*.c)
+HEADERS      := $(wildcard *.h tests/*.h)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all run test test-unit test-it deps deps-lint install uninstall format format-check lint check-layers \
+	check-headers fuzz clean help have-build have-test FORCE
+
+all: $(if $(SAN),$(BINARY),kurafuto) ## build ./kurafuto (with SAN: build/<flavour>/kurafuto)
+
+kurafuto: $(BINARY)
+	$(Q)ln -f $< $@
+
+run: all ## build and run; ARGS='-v -c FILE' passes options
+	$(if $(SAN),$(BINARY),./kurafuto) $(ARGS)
+
+$(BINARY): $(OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
+
+$(UNIT_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LINKED)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs check)
+
+$(IT_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(HARNESS) $(LINKED)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs check)
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tests/%.o: | have-test
+
+# Holds the commands that made the objects; rewritten, and so newer than them, only when they change.
+$(BUILD)/flags: FORCE | have-build
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(COMPILE) $(LINK))' | cmp -s - $@ || \
+		printf '%s\n' '$(subst ','\'',$(COMPILE) $(LINK))' >$@
+
+-include $(OBJECTS:.o=.d) $(wildcard $(BUILD)/tests/*.d)
+
+# ---- tests ----
+
+# The sanitizers' reports go to files that tests/run-all shows and counts, so that those of a child count too.
+export CK_DEFAULT_TIMEOUT := 60
+SAN_ENV := ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=66 \
+	UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:exitcode=66 \
+	TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1:exitcode=66
+RUN_ALL = $(if $(SAN),$(SAN_ENV)) KURAFUTO=$(CURDIR)/$(BINARY) tests/run-all
+
+test: $(BINARY) $(UNIT_TESTS) $(IT_TESTS) ## all tests: units, the real binary, and with other people's software
+	@$(RUN_ALL) $(UNIT_TESTS) $(IT_TESTS) $(NPM_TESTS)
+
+test-unit: $(UNIT_TESTS) ## the unit tests alone
+	@$(RUN_ALL) $(UNIT_TESTS)
+
+test-it: $(BINARY) $(IT_TESTS) ## the tests that run the real binary
+	@$(RUN_ALL) $(IT_TESTS) $(NPM_TESTS)
+
+fuzz: $(FUZZERS) ## run each fuzzer for T=10 seconds (clang)
+	@set -e; for f in $(FUZZERS); do echo "== $$f"; mkdir -p $$f.corpus; \
+		$$f -max_total_time=$(T) -timeout=10 -print_final_stats=0 -verbosity=0 \
+			-artifact_prefix=$$f. $$f.corpus; echo "$$f: $(T) s, nothing found"; done
+
+build/fuzz/%: fuzz/%.c $(LINKED:$(BUILD)/%.o=%.c) $(wildcard *.h) | have-build
+	@mkdir -p $(@D)
+	$(call say,FUZZER,$@)
+	$(Q)clang $(LANGUAGE) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+		$(shell pkg-config --cflags $(LIBS)) -o $@ $(filter %.c,$^) $(LDLIBS)
+
+# ---- what must be installed ----
+
+# With `make deps test` everything else waits for deps, also under -j.
+have-build have-test: $(filter deps deps-lint,$(MAKECMDGOALS))
+have-build: NEEDED := $(LIBS)
+have-test: NEEDED := check
+have-build have-test:
+	@missing=; for tool in $(firstword $(CC)) pkg-config; do \
+		command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	for lib in $(NEEDED); do pkg-config --exists $$lib 2>/dev/null || missing="$$missing $$lib"; done; \
+	[ -z "$$missing" ] || { echo "Missing:$$missing" >&2; \
+		echo "\`make deps\` installs what is needed (on Debian, as root or with sudo)." >&2; exit 1; }
+
+DEBS      := gcc libc6-dev pkg-config libbsd-dev libmd-dev libcjson-dev zlib1g-dev check
+DEBS_NODE = $(shell command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm)
+DEBS_LINT := clang clang-format clang-tidy cppcheck libclang-rt-dev
+SUDO      = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# $(call apt_install,PACKAGES): those that are not there yet; no network if there is nothing to do.
+define apt_install
+@missing=; for deb in $(1); do \
+	dpkg-query -W -f '$${Status}' $$deb 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$deb"; \
+done; \
+if [ -z "$$missing" ]; then \
+	echo "deps: already installed: $(strip $(1))"; \
+elif ! command -v apt-get >/dev/null; then \
+	echo "deps: there is no apt-get here; please install what your system calls$$missing" >&2; exit 1; \
+else \
+	echo "deps: installing$$missing"; \
+	$(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends $$missing </dev/null; \
+fi
+endef
+
+deps: ## install the Debian packages and the npm packages that building and testing need
+	$(call apt_install,$(DEBS) $(DEBS_NODE))
+	@if [ -e tests/npm/node_modules/.package-lock.json ]; then \
+		echo "deps: already installed: the npm packages of tests/npm"; \
+	else \
+		echo "deps: installing the npm packages of tests/npm (for the tests only)"; \
+		cd tests/npm && npm ci --no-audit --no-fund --loglevel=error; \
+	fi
+
+deps-lint: ## install the Debian packages that format, lint and fuzz need
+	$(call apt_install,$(DEBS_LINT))
+
+# ---- installation ----
+
+DESTBIN := $(DESTDIR)$(PREFIX)/bin
+DESTMAN := $(DESTDIR)$(PREFIX)/share/man
+DESTDOC := $(DESTDIR)$(PREFIX)/share/doc/kurafuto
+
+install: kurafuto ## install under PREFIX=/usr/local (DESTDIR for packagers); the sample file goes to share/doc
+	install -D -m 755 kurafuto $(DESTBIN)/kurafuto
+	install -D -m 644 kurafuto.8 $(DESTMAN)/man8/kurafuto.8
+	install -D -m 644 kurafuto.json.5 $(DESTMAN)/man5/kurafuto.json.5
+	install -D -m 644 kurafuto.json $(DESTDOC)/kurafuto.json
+
+uninstall: ## remove what install has installed
+	rm -f $(DESTBIN)/kurafuto $(DESTMAN)/man8/kurafuto.8 $(DESTMAN)/man5/kurafuto.json.5 $(DESTDOC)/kurafuto.json
+	-rmdir $(DESTDOC)
+
+# ---- checks ----
+
+format: ## format all sources
+	clang-format -i $(SOURCES) $(HEADERS)
+
+format-check: ## fail if a source is not formatted
+	@clang-format --dry-run -Werror $(SOURCES) $(HEADERS)
+
+check-layers: $(OBJECTS) ## fail if a module reaches up, or in a circle
+	@tests/check-layers $(BUILD) $(FLOORS)
+
+check-headers: | have-build ## fail if a header does not compile alone
+	@tests/check-headers '$(CC) $(LANGUAGE) $(WARNINGS) $(shell pkg-config --cflags $(LIBS))' $(HEADERS)
+
+# What has passed leaves a stamp, and is checked again only when it or a header has changed.
+LINTED := $(MODULES:%=build/lint/%.analyzed) $(patsubst %.c,build/lint/%.tidied,$(MODULES:%=%.c) $(wildcard tests/*.c))
+
+lint: $(LINTED) build/lint/cppchecked ## cppcheck, clang-tidy, gcc -fanalyzer
+
+build/lint/%.analyzed: %.c $(HEADERS) Makefile | have-build
+	@mkdir -p $(@D)
+	$(call say,GCC,$<)
+	$(Q)gcc $(LANGUAGE) $(WARNINGS) -O1 -fanalyzer -Werror $(shell pkg-config --cflags $(LIBS)) -c -o /dev/null $<
+	@touch $@
+
+build/lint/%.tidied: %.c $(HEADERS) .clang-tidy Makefile | have-test
+	@mkdir -p $(@D)
+	$(call say,TIDY,$<)
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $(if $(filter tests/%,$<),--checks='-clang-analyzer-*') $< -- $(LANGUAGE) $(shell pkg-config --cflags $(LIBS) check)
+	@touch $@
+
+build/lint/cppchecked: $(MODULES:%=%.c) $(HEADERS) Makefile
+	@mkdir -p $(@D)/cppcheck
+	$(call say,CPPCHK,'all modules')
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppress=missingIncludeSystem --cppcheck-build-dir=$(@D)/cppcheck -D_GNU_SOURCE \
+		-D__GNUC__ '-DKURAFUTO_VERSION="$(VERSION)"' -I. $(MODULES:%=%.c)
+	@touch $@
+
+clean: ## remove what was built
+	rm -rf build kurafuto
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
+	@echo 'Variables: CC, CFLAGS, WERROR=1, SAN=address,undefined or SAN=thread, PREFIX, DESTDIR, ARGS, T, V=1'

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The keys of kurafuto.json, and the way from the file to a struct and back. How tables of keys
+ * work is config_keys.c; the values that need more than a row are config_values.c. The one
+ * idea: the table here is the configuration; a new key is a new row and a member of struct
+ * config, and everything else follows. Rows are loaded in their order, so a row may rely on the
+ * rows above it.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_keys.h"
+#include "config_values.h"
+
+#define FILE_MAX_SIZE (1024L * 1024)
+
+/* ---- the older name of verify-names ---- */
+
+static void load_authentication(struct config_reader *reader, const struct config_key *key,
+				const cJSON *value, void *base)
+{
+	struct config *config = base;
+	bool wanted;
+
+	if (!config_keys_load_bool(reader, key, value, &wanted))
+		return;
+	if (cJSON_GetObjectItemCaseSensitive(reader->root, "verify-names") == NULL)
+		config->verify_names = wanted;
+	else if (wanted != config->verify_names)
+		config_keys_warn(reader,
+				 "differs from verify-names, which counts: names are %s",
+				 config->verify_names ? "verified" : "not verified");
+}
+
+/* ---- the keys ---- */
+
+static const char *const log_levels[] = {"error", "warn", "info", "debug", "trace", NULL};
+static const char *const log_colors[] = {"auto", "always", "never", NULL};
+
+/* clang-format off */
+#define BOOL(name_, member, default_) \
+	CONFIG_ROW(name_, BOOL, config, member), .fallback = default_
+#define NUMBER(name_, member, min_, max_, default_) \
+	CONFIG_ROW(name_, NUMBER, config, member), \
+	.min = min_, .max = max_, .fallback = default_
+#define TEXT(name_, member, default_) \
+	CONFIG_ROW(name_, TEXT, config, member), .fallback = default_
+#define CHOICE(name_, member, choices_, default_) \
+	CONFIG_ROW(name_, CHOICE, config, member), .choices = choices_, .fallback = default_
+#define OBJECT(name_, sub_) \
+	CONFIG_ROW_NO_MEMBER(name_, OBJECT), .what = "an object", .sub = sub_, .fallback = "{}"
+#define LIST(name_, function) \
+	CONFIG_ROW_NO_MEMBER(name_, CUSTOM), .load = config_load_##function, \
+	.print = config_print_##function, .fallback = "[]"
+
+static const struct config_key health_keys[] = {
+	{NUMBER("interval-ms", health_interval_ms, 50, 3600000, "5000"),
+	 .what = "a time in milliseconds",
+	 .help = "How often each server is tried, to know which are up."},
+	{.name = NULL},
+};
+
+static const struct config_key log_keys[] = {
+	{CHOICE("level", log_level, log_levels, "\"info\""),
+	 .help = "The least important lines that are still logged."},
+	{CHOICE("color", log_color, log_colors, "\"auto\""),
+	 .help = "Whether lines are coloured; auto means only on a terminal."},
+	{BOOL("timestamps", log_timestamps, "true"),
+	 .help = "Whether each line starts with the time."},
+	{.name = NULL},
+};
+
+static const struct config_key keys[] = {
+	{TEXT("name", name, "\"Kurafuto\""), .check = config_check_title,
+	 .what = "a text of 1-64 characters",
+	 .help = "The name that the lobby and server lists show. A server's own name passes "
+		 "through on its link."},
+	{TEXT("motd", motd, "\"Welcome!\""), .check = config_check_line,
+	 .what = "a text of up to 64 characters",
+	 .help = "The line that clients show under the name while they join the lobby."},
+	{TEXT("address", address, "\"0.0.0.0\""), .check = config_check_address,
+	 .what = "a numeric IPv4 or IPv6 address, such as 0.0.0.0 or ::",
+	 .help = "The address to listen on. 0.0.0.0 means all of IPv4; :: means all of IPv6."},
+	{NUMBER("port", port, 0, 65535, "25565"),
+	 .what = "a port",
+	 .help = "The TCP port to listen on. 0 takes any free one, and the log says which."},
+	{BOOL("verify-names", verify_names, "true"),
+	 .help = "Whether a player must prove the name with a key from a server list, made "
+		 "with the salt."},
+	{CONFIG_ROW_NO_MEMBER("authentication", CUSTOM),
+	 .flags = CONFIG_HIDDEN, .load = load_authentication,
+	 .what = "true or false",
+	 .help = "The older name of verify-names, which counts if both are there."},
+	{BOOL("verify-lan", verify_lan, "false"),
+	 .help = "Whether players from loopback and private addresses must prove their names "
+		 "too."},
+	{BOOL("heartbeat", heartbeat, "false"),
+	 .help = "Whether to announce Kurafuto to the server lists. Accepted, but without "
+		 "effect so far."},
+	{TEXT("salt", salt, NULL),
+	 .flags = CONFIG_OR_NULL | CONFIG_SECRET, .check = config_check_salt,
+	 .what = "a text of 1-64 printable ASCII characters without spaces",
+	 .help = "The secret that keys are made with, for every name: guard it like a password. "
+		 "Without it, or with null, each start takes a random one."},
+	{BOOL("edge-commands", edge_commands, "true"),
+	 .help = "Whether Kurafuto answers commands of players itself."},
+	{TEXT("command-prefix", command_prefix, "\":kura\""), .check = config_check_prefix,
+	 .what = "a text of 1-16 printable ASCII characters without spaces",
+	 .help = "The word that such commands start with."},
+	{NUMBER("max-players", max_players, 1, 100000, "1000"),
+	 .what = "a number of players",
+	 .help = "How many may be online at once."},
+	{NUMBER("login-timeout-ms", login_timeout_ms, 100, 600000, "5000"),
+	 .what = "a time in milliseconds",
+	 .help = "How long a client may take to identify itself."},
+	{NUMBER("client-timeout-ms", client_timeout_ms, 100, 3600000, "60000"),
+	 .flags = CONFIG_OR_ZERO,
+	 .what = "a time in milliseconds",
+	 .help = "How long a client may stay silent or refuse to read before it is "
+		 "disconnected. 0 means for ever."},
+	{NUMBER("server-timeout-ms", server_timeout_ms, 100, 3600000, "60000"),
+	 .flags = CONFIG_OR_ZERO,
+	 .what = "a time in milliseconds",
+	 .help = "How long a server may stay silent or refuse to read before its players "
+		 "leave it. 0 means for ever."},
+	{NUMBER("connect-timeout-ms", connect_timeout_ms, 10, 60000, "3000"),
+	 .what = "a time in milliseconds",
+	 .help = "How long connecting to a server may take."},
+	{OBJECT("health", health_keys),
+	 .help = "How Kurafuto learns which servers are up."},
+	{BOOL("lobby", lobby, "true"),
+	 .help = "Whether the embedded lobby takes players when no server can."},
+	{LIST("servers", servers), .sub = config_server_keys,
+	 .what = "a list of objects",
+	 .help = "The servers to link. Names must differ in more than case; lobby is taken "
+		 "while there is one."},
+	{LIST("hubs", hubs),
+	 .what = "a list of names of servers, or a text with commas",
+	 .help = "The servers that new players are sent to, best first. An empty list means "
+		 "the first server."},
+	{LIST("ignore-packets", ignore_packets),
+	 .what = "a list of opcodes, or a text with commas such as \"0x01,0x0d\"",
+	 .help = "Packets that debug logs leave out."},
+	{LIST("drop-packets", drop_packets),
+	 .what = "a list of opcodes, or a text with commas such as \"0x01,0x0d\"",
+	 .help = "Packets that are never relayed, either way. Those that a login needs can't "
+		 "be dropped."},
+	{LIST("packets", packets), .sub = config_packet_keys,
+	 .what = "a list of objects",
+	 .help = "Packets beyond the standard ones that clients and servers of yours speak. Kurafuto relays them and "
+		 "offers their extensions."},
+	{LIST("drop-extensions", drop_extensions),
+	 .what = "a list of names of extensions, or a text with commas",
+	 .help = "Extensions that are never negotiated."},
+	{OBJECT("log", log_keys),
+	 .help = "What is logged, and how."},
+	{.name = NULL},
+};
+/* clang-format on */
+
+_Static_assert(sizeof(keys) / sizeof(keys[0]) <= CONFIG_KEYS_MAX, "a table has too many keys");
+
+/* ---- loading ---- */
+
+/* What no single key can tell. */
+static void check_whole(struct config_reader *reader, const struct config *config)
+{
+	const cJSON *servers = cJSON_GetObjectItemCaseSensitive(reader->root, "servers");
+
+	if (!config->lobby && cJSON_GetArraySize(servers) == 0 &&
+	    (servers == NULL || cJSON_IsArray(servers)))
+		config_keys_fault(reader, "servers: no servers are linked and the lobby is "
+					  "off: nobody could join");
+}
+
+struct config *config_parse(const char *path, const char *text, size_t size,
+			    config_report_fn *report, void *context)
+{
+	struct config_reader reader = {.report = report, .context = context};
+	struct config *config = NULL;
+	cJSON *root = NULL;
+
+	if (size > FILE_MAX_SIZE)
+		config_keys_fault(&reader, "%s has more than %ld KiB",
+				  path != NULL ? path : "configuration", FILE_MAX_SIZE / 1024);
+	else
+		root = config_keys_parse(&reader, path, text, size);
+	if (root == NULL)
+		return NULL;
+	reader.root = root;
+	config = calloc(1, sizeof(*config));
+	if (config != NULL)
+		config->path = path != NULL ? strdup(path) : NULL;
+	if (config == NULL || (path != NULL && config->path == NULL)) {
+		config_keys_fault(&reader, "out of memory");
+	} else {
+		packet_catalog_init(&config->catalog);
+		config_keys_load(&reader, keys, root, config);
+		check_whole(&reader, config);
+	}
+	cJSON_Delete(root);
+	if (reader.faults > 0) {
+		config_free(config);
+		config = NULL;
+	}
+	return config;
+}
+
+/* Up to one byte more than is allowed, so that config_parse() can tell; NULL with errno. */
+static char *read_file(const char *path, size_t *size)
+{
+	FILE *file = fopen(path, "re");
+	char *text = file != NULL ? malloc(FILE_MAX_SIZE + 1) : NULL;
+	int error = errno;
+
+	if (text != NULL) {
+		errno = 0;
+		*size = fread(text, 1, FILE_MAX_SIZE + 1, file);
+		error = errno;
+		if (ferror(file)) {
+			free(text);
+			text = NULL;
+		}
+	}
+	if (file != NULL)
+		fclose(file);
+	errno = error;
+	return text;
+}
+
+struct config *config_load(const char *path, config_report_fn *report, void *context)
+{
+	char message[PATH_MAX + 200], reason[128];
+	size_t size = 0;
+
+	if (path == NULL)
+		return config_parse(NULL, "{}", 2, report, context);
+	char *text = read_file(path, &size);
+	if (text == NULL) {
+		snprintf(message, sizeof(message), "%s can't be read: %s", path,
+			 strerror_r(errno, reason, sizeof(reason)));
+		report(context, true, message);
+		return NULL;
+	}
+	struct config *config = config_parse(path, text, size, report, context);
+	free(text);
+	return config;
+}
+
+void config_free(struct config *config)
+{
+	if (config == NULL)
+		return;
+	for (size_t i = 0; i < config->n_servers; i++)
+		config_keys_free(config_server_keys, &config->servers[i]);
+	free(config->servers);
+	free(config->hubs);
+	config_keys_free(keys, config);
+	free(config->path);
+	free(config);
+}
+
+/* ---- printing ---- */
+
+bool config_print(const struct config *config, FILE *out)
+{
+	cJSON *root = config_keys_print(keys, config);
+	char *text = root != NULL ? cJSON_Print(root) : NULL;
+	bool written = text != NULL && fprintf(out, "%s\n", text) > 0 && fflush(out) == 0;
+
+	cJSON_free(text);
+	cJSON_Delete(root);
+	return written;
+}
+
+void config_print_mdoc(FILE *out)
+{
+	config_keys_mdoc(keys, out);
+}

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Options, signals, the accept loop, shutdown. Knows every other module and puts them together;
+ * the main thread only accepts and waits for signals, and never blocks on a player.
+ */
+#include <bsd/stdlib.h>
+#include <bsd/string.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "auth.h"
+#include "commands.h"
+#include "config.h"
+#include "filters.h"
+#include "hooks.h"
+#include "lobby.h"
+#include "log.h"
+#include "net.h"
+#include "server.h"
+#include "session.h"
+
+#define DEFAULT_FILE    "kurafuto.json"
+#define SOFTWARE        "Kurafuto " KURAFUTO_VERSION
+#define SHUTDOWN_MS     3000 /* players' time to read that the server is shutting down */
+#define ACCEPT_PAUSE_MS 100  /* after an accept that failed for want of memory */
+
+enum mode { MODE_RUN, MODE_CHECK, MODE_PRINT, MODE_KEY, MODE_KEYS_MDOC };
+
+struct options {
+	enum mode mode;
+	const char *file;     /* NULL: DEFAULT_FILE if it exists */
+	const char *key_name; /* MODE_KEY */
+	int verbosity;
+};
+
+/* All that runs. Main thread only. */
+struct program {
+	struct config *config;
+	char salt[AUTH_SALT_LEN + 1];
+	struct registry *registry;
+	struct lobby *lobby;
+	struct hooks *hooks;
+	struct session_world world;
+	int listener, signals, spare; /* spare: a descriptor kept for telling one client that
+					 there are no more */
+};
+
+static const char help_text[] =
+	"usage: kurafuto [options]\n"
+	"A load balancer and proxy for Minecraft Classic: one address, many servers.\n"
+	"\n"
+	"  -c, --config FILE    the configuration (default: kurafuto.json in this directory,\n"
+	"                       else built-in defaults: the lobby alone)\n"
+	"  -t, --check-config   check the configuration, print OK or every fault, and exit (0 "
+	"or 78)\n"
+	"      --print-config   print the effective configuration as JSON and exit\n"
+	"      --key NAME       print the key (mppass) of a player and a mc:// link, and exit\n"
+	"  -v, -vv              log more: details; every packet (also -v=1, -v=2)\n"
+	"      --version        print the version and exit\n"
+	"  -h, --help           print this and exit\n"
+	"\n"
+	"The configuration is described in kurafuto.json(5), everything else in kurafuto(8).\n";
+
+/* Exits with one line about the command line. Only before the first thread. */
+__attribute__((format(printf, 1, 2), noreturn)) static void usage_error(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("kurafuto: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputs(" (see kurafuto --help)\n", stderr);
+	exit(EX_USAGE);
+}
+
+/* "-v" once more, or "-v=2" as the original program had it. */
+static int take_verbosity(int verbosity, const char *value)
+{
+	const char *problem;
+	long long n;
+
+	if (value == NULL)
+		return verbosity + 1;
+	n = strtonum(value, 0, 2, &problem);
+	if (problem != NULL)
+		usage_error("-v=%s: a verbosity is 0, 1 or 2", value);
+	return (int)n;
+}
+
+static void take_option(struct options *options, int option, char **argv)
+{
+	switch (option) {
+	case 'c':
+		options->file = optarg;
+		break;
+	case 't':
+		options->mode = MODE_CHECK;
+		break;
+	case 'p':
+		options->mode = MODE_PRINT;
+		break;
+	case 'm':
+		options->mode = MODE_KEYS_MDOC;
+		break;
+	case 'k':
+		options->mode = MODE_KEY;
+		options->key_name = optarg;
+		break;
+	case 'v':
+		options->verbosity = take_verbosity(options->verbosity, optarg);
+		break;
+	case 'w':
+		options->verbosity = 2;
+		break;
+	case 'V':
+		puts(SOFTWARE);
+		exit(EXIT_SUCCESS);
+	case 'h':
+		fputs(help_text, stdout);
+		exit(EXIT_SUCCESS);
+	case ':':
+		usage_error("%s needs a value", argv[optind - 1]);
+	default:
+		usage_error("there is no option %s", argv[optind - 1]);
+	}
+}
+
+static void parse_options(struct options *options, int argc, char **argv)
+{
+	/* clang-format off */
+	static const struct option table[] = {
+		{ "config",       required_argument, NULL, 'c' },
+		{ "check-config", no_argument,       NULL, 't' },
+		{ "print-config", no_argument,       NULL, 'p' },
+		{ "print-mdoc",   no_argument,       NULL, 'm' }, /* the table of keys for kurafuto.json.5 */
+		{ "key",          required_argument, NULL, 'k' },
+		{ "v",            optional_argument, NULL, 'v' },
+		{ "vv",           no_argument,       NULL, 'w' },
+		{ "version",      no_argument,       NULL, 'V' },
+		{ "help",         no_argument,       NULL, 'h' },
+		{ NULL,           0,                 NULL, 0 },
+	};
+	/* clang-format on */
+	int option;
+
+	opterr = 0;
+	/* _only: the original program spelled its options -config=FILE and -v=2 */
+	while ((option = getopt_long_only(argc, argv, ":c:tvh", table, NULL)) != -1)
+		take_option(options, option, argv);
+	if (optind < argc)
+		usage_error("%s: there is nothing but options", argv[optind]);
+}
+
+static void report_fault(void *context, bool is_fault, const char *message)
+{
+	const char *const *at = context, *path = *at;
+
+	fprintf(stderr, "kurafuto: %s%s%s%s\n", path != NULL ? path : "",
+		path != NULL ? ": " : "", is_fault ? "" : "warning: ", message);
+}
+
+/* The configuration of the options; exits with 78 on any fault. */
+static struct config *load(const struct options *options)
+{
+	const char *path = options->file;
+	struct config *config;
+
+	if (path == NULL && access(DEFAULT_FILE, F_OK) == 0)
+		path = DEFAULT_FILE;
+	config = config_load(path, report_fault, &path);
+	if (config == NULL)
+		exit(EX_CONFIG);
+	return config;
+}
+
+/* A host to join at, as seen from this machine. */
+static const char *join_host(const struct config *config)
+{
+	if (strcmp(config->address, "0.0.0.0") == 0)
+		return "127.0.0.1";
+	return strcmp(config->address, "::") == 0 ? "[::1]" : config->address;
+}
+
+static int print_key(const struct config *config, const char *name)
+{
+	char key[AUTH_KEY_LEN + 1];
+
+	if (!auth_name_is_valid(name)) {
+		fprintf(stderr,
+			"kurafuto: --key %s: a name is 1 to 16 of letters, digits and _ . @ + "
+			"-\n",
+			name);
+		return EX_USAGE;
+	}
+	if (config->salt == NULL) {
+		fputs("kurafuto: --key needs a \"salt\" in the configuration: without one it "
+		      "is random at each start\n",
+		      stderr);
+		return EX_CONFIG;
+	}
+	auth_key(key, config->salt, name);
+	printf("%s\nmc://%s:%u/%s/%s\n", key, join_host(config), config->port, name, key);
+	return EXIT_SUCCESS;
+}
+
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_warn("cannot raise the limit of open files above %llu",
+			 (unsigned long long)limit.rlim_cur);
+}
+
+static sigset_t our_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	return set;
+}
+
+/* Signals arrive as bytes on a descriptor; every later thread inherits the mask. */
+static bool open_signals(struct program *program)
+{
+	sigset_t set = our_signals();
+
+	signal(SIGPIPE, SIG_IGN);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	program->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return program->signals >= 0;
+}
+
+static void exit_now(int signal_number)
+{
+	_exit(128 + signal_number);
+}
+
+/* From now on a signal ends the program at once. */
+static void arm_second_signal(void)
+{
+	struct sigaction action = {.sa_handler = exit_now};
+	sigset_t set = our_signals();
+
+	sigdelset(&set, SIGHUP);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void on_portal(void *context, const char *player, struct server *target)
+{
+	(void)context;
+	session_jump_by_name(player, target);
+}
+
+static void init_log(const struct config *config, int verbosity)
+{
+	enum log_level level = config->log_level;
+
+	for (int i = 0; i < verbosity && level < LOG_TRACE; i++)
+		level++;
+	log_init(level, config->log_color, config->log_timestamps);
+}
+
+/* Opens the listening socket and says where. */
+static bool open_listener(struct program *program)
+{
+	const struct config *config = program->config;
+	struct net_addr address;
+	char why[256], text[NET_ADDR_TEXT];
+
+	if (!net_addr_parse(&address, config->address, config->port)) {
+		log_error("address: %s is not an IPv4 or IPv6 address", config->address);
+		return false;
+	}
+	program->listener = net_listen(&address, why, sizeof(why));
+	if (program->listener < 0) {
+		log_error("%s", why);
+		return false;
+	}
+	address.len = sizeof(address.storage);
+	getsockname(program->listener, (struct sockaddr *)&address.storage, &address.len);
+	program->config->port = net_addr_port(&address);
+	net_addr_text(text, &address, true);
+	log_info("listening on %s", text);
+	return true;
+}
+
+static bool open_lobby(struct program *program)
+{
+	char why[256];
+
+	if (!program->config->lobby)
+		return true;
+	program->lobby = lobby_new(program->config, program->registry, on_portal, NULL, why,
+				   sizeof(why));
+	if (program->lobby == NULL) {
+		log_error("the lobby does not start: %s", why);
+		return false;
+	}
+	registry_set_lobby(program->registry, lobby_dial, program->lobby);
+	return true;
+}
+
+static void say_servers(const struct program *program)
+{
+	const struct registry *registry = program->registry;
+
+	if (registry_count(registry) == 0)
+		log_info("no servers are linked yet: players stand in the lobby; add servers "
+			 "to \"servers\" in %s",
+			 program->config->path != NULL ? program->config->path : DEFAULT_FILE);
+	for (size_t i = 0; i < registry_count(registry); i++) {
+		const struct server *server = registry_server(registry, i);
+
+		log_info("linked server %s at %s%s", server_name(server),
+			 server_address(server),
+			 registry_is_hub(registry, server) ? " (hub)" : "");
+	}
+}
+
+static void say_who_may_join(const struct config *config)
+{
+	if (!config->verify_names)
+		log_warn("verify-names is false: anybody can join under any name");
+	else if (!config->verify_lan)
+		log_info("verify-lan is false: players from loopback and private addresses "
+			 "need no key");
+	if (config->heartbeat)
+		log_warn("heartbeat is true, but this version does not announce itself to a "
+			 "server list yet");
+	if (config->verify_names && !config->heartbeat && config->salt == NULL)
+		log_warn("verify-names is true, but there is neither a heartbeat nor a "
+			 "\"salt\": nobody%s can join",
+			 config->verify_lan
+				 ? ""
+				 : " but players from loopback and private addresses");
+}
+
+/* Tells the admin what runs, and how to get in. */
+static void say_hello(const struct program *program)
+{
+	const struct config *config = program->config;
+
+	say_servers(program);
+	say_who_may_join(config);
+	log_info("join with ClassiCube: Direct connect to %s:%u, or the link mc://%s:%u/NAME/",
+		 join_host(config), config->port, join_host(config), config->port);
+}
+
+static bool open_program(struct program *program)
+{
+	struct config *config = program->config;
+
+	if (config->salt != NULL)
+		strlcpy(program->salt, config->salt, sizeof(program->salt));
+	else
+		auth_salt(program->salt);
+	program->registry = registry_new(config);
+	program->hooks = hooks_new();
+	program->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (program->registry == NULL || program->hooks == NULL || !open_signals(program)) {
+		log_error("no memory or descriptors to start");
+		return false;
+	}
+	program->world = (struct session_world){
+		.config = config,
+		.registry = program->registry,
+		.hooks = program->hooks,
+		.salt = config->salt != NULL ? config->salt : program->salt,
+		.version = SOFTWARE,
+		.started_ms = net_now_ms(),
+	};
+	return open_listener(program) && open_lobby(program) &&
+	       filters_attach(program->hooks, config) &&
+	       commands_attach(program->hooks, &program->world) &&
+	       registry_start(program->registry);
+}
+
+static void close_program(struct program *program)
+{
+	registry_stop(program->registry);
+	lobby_free(program->lobby);
+	hooks_free(program->hooks);
+	registry_free(program->registry);
+	close(program->signals);
+	close(program->spare);
+}
+
+/* No descriptor is left: the spare one takes a client in for just long enough to tell it so. */
+static bool refuse_one(struct program *program)
+{
+	int fd;
+
+	close(program->spare);
+	fd = accept4(program->listener, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		session_refuse(fd);
+	program->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return fd >= 0;
+}
+
+/* Takes one client in. False: nothing more is to be had right now. */
+static bool accept_one(struct program *program)
+{
+	struct net_addr peer = {.len = sizeof(peer.storage)};
+	int fd = accept4(program->listener, (struct sockaddr *)&peer.storage, &peer.len,
+			 SOCK_CLOEXEC);
+
+	if (fd >= 0) {
+		session_start(&program->world, fd, &peer);
+		return true;
+	}
+	if (errno == EMFILE || errno == ENFILE) {
+		log_warn("no file descriptors left: a player is turned away (%u sessions)",
+			 session_count());
+		return refuse_one(program);
+	}
+	if (errno == ENOBUFS || errno == ENOMEM)
+		poll(NULL, 0, ACCEPT_PAUSE_MS);
+	return errno == EINTR || errno == ECONNABORTED;
+}
+
+/* What a signal asks for: true to stop. */
+static bool take_signal(struct program *program)
+{
+	struct signalfd_siginfo info;
+
+	if (read(program->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return false;
+	if (info.ssi_signo == SIGHUP) {
+		log_info("SIGHUP: this version reads its configuration at the start only");
+		return false;
+	}
+	return true;
+}
+
+static void serve(struct program *program)
+{
+	struct pollfd fds[] = {
+		{.fd = program->signals, .events = POLLIN},
+		{.fd = program->listener, .events = POLLIN},
+	};
+
+	for (;;) {
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			break;
+		if (fds[0].revents != 0 && take_signal(program))
+			break;
+		if (fds[1].revents != 0)
+			accept_one(program);
+	}
+}
+
+static int run(const struct options *options, struct config *config)
+{
+	struct program program = {.config = config, .listener = -1, .signals = -1, .spare = -1};
+
+	init_log(config, options->verbosity);
+	log_info("%s, %s", SOFTWARE,
+		 config->path != NULL
+			 ? config->path
+			 : "no kurafuto.json here: built-in defaults, the lobby alone");
+	raise_file_limit();
+	if (!open_program(&program))
+		return EXIT_FAILURE;
+	say_hello(&program);
+	serve(&program);
+	log_info("shutting down, %u players", session_players());
+	close(program.listener);
+	arm_second_signal();
+	session_end_all("Server shutting down", SHUTDOWN_MS);
+	if (session_count() > 0) {
+		log_warn("%u sessions did not end in time", session_count());
+		_exit(EXIT_SUCCESS); /* their threads still use what would be freed */
+	}
+	close_program(&program);
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {.mode = MODE_RUN};
+	struct config *config;
+	int status = EXIT_SUCCESS;
+
+	parse_options(&options, argc, argv);
+	if (options.mode == MODE_KEYS_MDOC) {
+		config_print_mdoc(stdout);
+		return EXIT_SUCCESS;
+	}
+	config = load(&options);
+	if (options.mode == MODE_CHECK)
+		puts("OK");
+	else if (options.mode == MODE_PRINT)
+		status = config_print(config, stdout) ? EXIT_SUCCESS : EX_SOFTWARE;
+	else if (options.mode == MODE_KEY)
+		status = print_key(config, options.key_name);
+	else
+		status = run(&options, config);
+	config_free(config);
+	return status;
+}

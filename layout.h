@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is inside a packet: its fields by name, with their types and places, in any dialect. For
+ * debug logs and for translation; the relay itself needs sizes only (packet.h). Pure code over
+ * one table.
+ *
+ * The one idea: a field's place is never written down. It follows from the fields before it,
+ * whose widths follow from the dialect.
+ */
+#ifndef LAYOUT_H
+#define LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "packet.h"
+
+enum layout_type {
+	LAYOUT_U8,
+	LAYOUT_S8,
+	LAYOUT_U16,
+	LAYOUT_S16,
+	LAYOUT_U32,
+	LAYOUT_S32,
+	LAYOUT_COORD,   /* signed: 2 bytes, 4 with ExtEntityPositions */
+	LAYOUT_BLOCK,   /* unsigned: 1 byte, 2 with ExtendedBlocks */
+	LAYOUT_TEXTURE, /* unsigned: 1 byte, 2 with ExtendedTextures */
+	LAYOUT_FLOAT,   /* IEEE-754 single */
+	LAYOUT_STRING,  /* PACKET_STRING_LEN bytes, see packet_get_string() */
+	LAYOUT_BYTES,
+};
+
+struct layout_field {
+	const char *name; /* as in the protocol reference */
+	enum layout_type type;
+	size_t offset; /* from the opcode, which is at 0 */
+	size_t width;  /* bytes in this dialect, >= 1 */
+};
+
+/* The position of a walk; opaque. Lives as long as the dialect. */
+struct layout_iter {
+	const struct layout_row *row;
+	const struct dialect *dialect;
+	size_t offset;
+	size_t size;
+};
+
+/* Begins a walk over the fields of a packet. One that is no packet in this dialect has no
+ * field. */
+void layout_begin(struct layout_iter *iter, const struct dialect *dialect,
+		  enum packet_direction direction, uint8_t opcode);
+
+/* The next field in wire order; false at the end. Opcode and fields together are dialect_size()
+ * bytes. */
+bool layout_next(struct layout_iter *iter, struct layout_field *field);
+
+/* A field by its name; false if the packet has no such field in this dialect. */
+bool layout_find(struct layout_field *field, const struct dialect *dialect,
+		 enum packet_direction direction, uint8_t opcode, const char *name);
+
+/*
+ * Reads an integer field of a whole packet (the types up to LAYOUT_TEXTURE). False if there is
+ * no such field, or it is no integer.
+ */
+bool layout_get(int64_t *value, const struct dialect *dialect, enum packet_direction direction,
+		const uint8_t *packet, const char *name);
+
+/* Writes one; a value that the field cannot hold becomes the nearest that it can. */
+bool layout_put(uint8_t *packet, const struct dialect *dialect, enum packet_direction direction,
+		const char *name, int64_t value);
+
+/* The same for a field already found; the type must be an integer's. */
+int64_t layout_field_get(const struct layout_field *field, const uint8_t *packet);
+void layout_field_put(const struct layout_field *field, uint8_t *packet, int64_t value);
+
+/*
+ * Describes a whole packet for logs: `SetBlock X=1 Y=2 Z=3 Block=49`. Texts stand in quotes
+ * without their padding, with everything but printable ASCII as \xNN; long byte arrays are cut;
+ * the key of a login is masked. The result is cut at `size` (>= 1), always terminated, and its
+ * length returned. Custom packets are named by their opcode.
+ */
+size_t layout_describe(char *out, size_t size, const struct dialect *dialect,
+		       enum packet_direction direction, const uint8_t *packet);
+
+#endif

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the lobby shows its players: the island, each other, the figures at the portals, chat
+ * and greeting. Decides nothing and reads nothing; every function turns what is so into
+ * packets.
+ *
+ * Nothing here waits: packets go to a bounded queue for each player, and who lets it overflow
+ * is gone.
+ */
+#include "lobby_private.h"
+
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "log.h"
+#include "text.h"
+
+enum {
+	OUT_MAX = 256 * 1024, /* queued for one player */
+	OUT_KEEP = 4096,      /* an empty queue above this is given back */
+	EYE_SELF = 29,        /* LOBBY_EYE for the receiver itself */
+	GREETED_MAX = 12,     /* servers named in the greeting */
+	TEXT_MAX = 1024,
+	CHUNK = 1024,
+};
+
+/* Output */
+
+static bool reserve(struct player *player, size_t size)
+{
+	size_t cap = player->out_cap != 0 ? player->out_cap : 512;
+
+	if (size > OUT_MAX)
+		return false;
+	while (cap < size)
+		cap *= 2;
+	if (cap == player->out_cap)
+		return true;
+	uint8_t *out = realloc(player->out, cap);
+
+	if (out == NULL)
+		return false;
+	player->out = out;
+	player->out_cap = cap;
+	return true;
+}
+
+void lobby_put(struct player *player, const uint8_t *data, size_t size)
+{
+	if (player->dead)
+		return;
+	if (!reserve(player, player->out_len + size)) {
+		log_debug("lobby: %s does not keep up, closed", player->name);
+		player->dead = true;
+		return;
+	}
+	memcpy(player->out + player->out_len, data, size);
+	player->out_len += size;
+}
+
+void lobby_flush(struct player *player)
+{
+	size_t sent = 0;
+
+	while (!player->dead && sent < player->out_len) {
+		ssize_t n = send(player->fd, player->out + sent, player->out_len - sent,
+				 MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (n >= 0)
+			sent += (size_t)n;
+		else if (errno == EAGAIN)
+			break;
+		else if (errno != EINTR)
+			player->dead = true;
+	}
+	player->out_len -= sent;
+	if (player->out_len > 0 && sent > 0)
+		memmove(player->out, player->out + sent, player->out_len);
+	if (player->out_len == 0 && player->out_cap > OUT_KEEP) {
+		free(player->out);
+		player->out = NULL;
+		player->out_cap = 0;
+	}
+}
+
+void lobby_disconnect(struct player *player, const char *reason)
+{
+	uint8_t packet[PACKET_SIZE_MAX];
+
+	log_debug("lobby: %s: %s", player->logged_in ? player->name : "login", reason);
+	lobby_put(player, packet, packet_write_disconnect(packet, reason));
+	lobby_flush(player);
+	player->dead = true;
+}
+
+void lobby_broadcast(struct lobby *lobby, const struct player *except, const uint8_t *data,
+		     size_t size)
+{
+	struct player *player;
+
+	TAILQ_FOREACH (player, &lobby->players, entry)
+		if (player->logged_in && player != except)
+			lobby_put(player, data, size);
+}
+
+/* The type byte is always 0, which every client shows as plain chat; others mean a sender to
+ * some clients and a place on the screen to others. */
+void lobby_say(struct lobby *lobby, struct player *to, const char *text)
+{
+	char line[TEXT_LINE + 1], color = 0;
+
+	while (text_wrap(line, &text, &color)) {
+		uint8_t packet[PACKET_SIZE_MAX];
+		size_t size = packet_write_message(packet, 0, line);
+
+		if (to != NULL)
+			lobby_put(to, packet, size);
+		else
+			lobby_broadcast(lobby, NULL, packet, size);
+	}
+}
+
+void lobby_tell(struct lobby *lobby, struct player *to, const char *format, ...)
+{
+	char utf8[TEXT_MAX], text[TEXT_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(utf8, sizeof utf8, format, args);
+	va_end(args);
+	text_from_utf8(text, sizeof text, utf8);
+	text_make_safe(text);
+	lobby_say(lobby, to, text);
+}
+
+/* Entities */
+
+static struct packet_position on_wire(const struct packet_position *feet, int eye)
+{
+	struct packet_position at = *feet;
+
+	at.y += eye;
+	return at;
+}
+
+static void put_spawn(struct player *to, int id, const char *name,
+		      const struct packet_position *at)
+{
+	uint8_t packet[PACKET_SIZE_MAX];
+
+	lobby_put(to, packet, packet_write_spawn(packet, &to->dialect, (uint8_t)id, name, at));
+}
+
+static void put_figure(struct lobby *lobby, struct player *to, size_t index)
+{
+	struct packet_position at =
+		on_wire(&world_portal(lobby->world, index)->figure, LOBBY_EYE);
+
+	put_spawn(to, (int)index, lobby->figures[index], &at);
+}
+
+/* Before c0.0.18a a teleport of oneself has no effect, a new spawn has; c0.0.16a also reads the
+ * angles of its own spawn in another way, but agrees on 0. */
+void lobby_put_self(struct player *player, const struct packet_position *feet)
+{
+	struct packet_position at = on_wire(feet, EYE_SELF);
+	uint8_t packet[PACKET_SIZE_MAX];
+
+	if (player->dialect.protocol == PACKET_PROTOCOL_MIN)
+		at.yaw = at.pitch = 0;
+	if (player->dialect.protocol <= 4)
+		put_spawn(player, PACKET_SELF, player->name, &at);
+	else
+		lobby_put(player, packet,
+			  packet_write_teleport(packet, &player->dialect, PACKET_SELF, &at));
+}
+
+static void despawn(struct lobby *lobby, const struct player *except, int id)
+{
+	uint8_t packet[PACKET_SIZE_MAX];
+
+	lobby_broadcast(lobby, except, packet, packet_write_despawn(packet, (uint8_t)id));
+}
+
+void lobby_appear(struct lobby *lobby, struct player *player)
+{
+	struct player *other;
+	int id = 0;
+
+	while (id < LOBBY_ENTITIES && lobby->taken[id])
+		id++;
+	if (id == LOBBY_ENTITIES)
+		return;
+	lobby->taken[id] = true;
+	player->id = id;
+	TAILQ_FOREACH (other, &lobby->players, entry)
+		if (other->logged_in && other != player)
+			put_spawn(other, id, player->name, &player->at);
+}
+
+void lobby_disappear(struct lobby *lobby, struct player *player)
+{
+	struct player *other;
+
+	if (player->id == LOBBY_NOBODY)
+		return;
+	despawn(lobby, player, player->id);
+	lobby->taken[player->id] = false;
+	player->id = LOBBY_NOBODY;
+	TAILQ_FOREACH (other, &lobby->players, entry) {
+		if (other->logged_in && !other->dead && other != player &&
+		    other->id == LOBBY_NOBODY) {
+			lobby_appear(lobby, other);
+			return;
+		}
+	}
+}
+
+/* The figure's name now; true if it is another than before. */
+static bool name_figure(struct lobby *lobby, size_t index)
+{
+	const struct server *server = registry_server(lobby->registry, index);
+	char name[LOBBY_FIGURE];
+
+	snprintf(name, sizeof name, "%s%s &7(%u)", server_is_up(server) ? "&a" : "&c",
+		 server_name(server), server_players(server));
+	if (strcmp(name, lobby->figures[index]) == 0)
+		return false;
+	strlcpy(lobby->figures[index], name, LOBBY_FIGURE);
+	return true;
+}
+
+void lobby_refresh_figures(struct lobby *lobby)
+{
+	struct player *player;
+
+	for (size_t i = 0; i < world_portal_count(lobby->world); i++) {
+		if (!name_figure(lobby, i))
+			continue;
+		despawn(lobby, NULL, (int)i);
+		TAILQ_FOREACH (player, &lobby->players, entry)
+			if (player->logged_in)
+				put_figure(lobby, player, i);
+	}
+}
+
+/* Login */
+
+static bool put_level(struct lobby *lobby, struct player *player)
+{
+	uint8_t packet[PACKET_SIZE_MAX];
+	size_t size = 0;
+	const uint8_t *level = world_level(lobby->world, player->dialect.protocol, &size);
+
+	if (level == NULL)
+		return false;
+	lobby_put(player, packet,
+		  packet_write_level_initialize(packet, &player->dialect, WORLD_VOLUME));
+	for (size_t at = 0; at < size; at += CHUNK) {
+		size_t n = size - at < CHUNK ? size - at : CHUNK;
+		uint8_t percent = (uint8_t)((at + n) * 100 / size);
+
+		lobby_put(player, packet,
+			  packet_write_level_chunk(packet, level + at, n, percent));
+	}
+	lobby_put(player, packet,
+		  packet_write_level_finalize(packet, WORLD_X, WORLD_Y, WORLD_Z));
+	return true;
+}
+
+static void put_identification(struct lobby *lobby, struct player *player)
+{
+	char name[TEXT_MAX], motd[TEXT_MAX];
+	uint8_t packet[PACKET_SIZE_MAX];
+
+	text_from_utf8(name, sizeof name, lobby->config->name);
+	text_from_utf8(motd, sizeof motd, lobby->config->motd);
+	text_make_safe(name);
+	text_make_safe(motd);
+	lobby_put(player, packet,
+		  packet_write_server_identification(packet, &player->dialect, name, motd, 0));
+}
+
+static void put_entities(struct lobby *lobby, struct player *player)
+{
+	struct packet_position at = on_wire(world_spawn(lobby->world), EYE_SELF);
+	struct player *other;
+
+	put_spawn(player, PACKET_SELF, player->name, &at);
+	for (size_t i = 0; i < world_portal_count(lobby->world); i++)
+		put_figure(lobby, player, i);
+	TAILQ_FOREACH (other, &lobby->players, entry)
+		if (other != player && other->id != LOBBY_NOBODY)
+			put_spawn(player, other->id, other->name, &other->at);
+}
+
+bool lobby_welcome(struct lobby *lobby, struct player *player)
+{
+	put_identification(lobby, player);
+	if (!put_level(lobby, player))
+		return false;
+	lobby_refresh_figures(lobby);
+	put_entities(lobby, player);
+	return true;
+}
+
+static void greet_servers(struct lobby *lobby, struct player *player)
+{
+	size_t n = registry_count(lobby->registry), named = n < GREETED_MAX ? n : GREETED_MAX;
+	char list[TEXT_MAX];
+	size_t len = 0;
+
+	for (size_t i = 0; i < named && len < sizeof list; i++) {
+		const struct server *server = registry_server(lobby->registry, i);
+
+		len += (size_t)snprintf(
+			list + len, sizeof list - len, "%s%s%s", i == 0 ? "" : "&e, ",
+			server_is_up(server) ? "&a" : "&c", server_name(server));
+	}
+	if (n > named)
+		lobby_tell(lobby, player, "&eServers: %s&e and %zu more.", list, n - named);
+	else
+		lobby_tell(lobby, player, "&eServers: %s", list);
+}
+
+void lobby_greet(struct lobby *lobby, struct player *player)
+{
+	const char *prefix = lobby->config->command_prefix;
+	size_t n = registry_count(lobby->registry), portals = world_portal_count(lobby->world);
+
+	lobby_tell(lobby, player, "&eWelcome to &f%s&e! This is the lobby.",
+		   lobby->config->name);
+	if (n == 0) {
+		lobby_tell(lobby, player,
+			   "&eNo server is linked yet. An admin adds them under \"servers\" in "
+			   "kurafuto.json.");
+		return;
+	}
+	greet_servers(lobby, player);
+	lobby_tell(lobby, player, "&eWalk through a portal to get to its server.");
+	if (portals < n)
+		lobby_tell(lobby, player, "&eOnly the first %zu of %zu servers have a portal.",
+			   portals, n);
+	if (lobby->config->edge_commands)
+		lobby_tell(lobby, player,
+			   "&eOr type &f%s jump NAME&e. &f%s list &eshows all servers.", prefix,
+			   prefix);
+}
+
+/* All that moved since the last tick in one buffer: each receiver gets it without its own part.
+ */
+static void collect_moves(struct lobby *lobby)
+{
+	struct player *player;
+	uint8_t packet[PACKET_SIZE_MAX];
+
+	lobby->moves_len = 0;
+	TAILQ_FOREACH (player, &lobby->players, entry) {
+		player->moved = player->moved && player->id != LOBBY_NOBODY;
+		if (!player->moved)
+			continue;
+		size_t size = packet_write_teleport(packet, &lobby->plain, (uint8_t)player->id,
+						    &player->at);
+
+		player->move_at = lobby->moves_len;
+		memcpy(lobby->moves + lobby->moves_len, packet, size);
+		lobby->moves_len += size;
+	}
+}
+
+void lobby_send_moves(struct lobby *lobby)
+{
+	struct player *player;
+
+	collect_moves(lobby);
+	TAILQ_FOREACH (player, &lobby->players, entry) {
+		size_t own = player->moved ? LOBBY_MOVE : 0;
+		size_t before = player->moved ? player->move_at : lobby->moves_len;
+
+		player->moved = false;
+		if (!player->logged_in)
+			continue;
+		lobby_put(player, lobby->moves, before);
+		lobby_put(player, lobby->moves + before + own, lobby->moves_len - before - own);
+	}
+}

@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of sessions, and what concerns a session as a whole: starting, telling the player
+ * something, ending. The one idea: a session ends by its client reader. Whoever wants it gone
+ * says so to the client (Disconnect and a half-close); the client closes, the reader wakes,
+ * everything else follows from there.
+ */
+#include "session.h"
+
+#include <bsd/string.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "session_private.h"
+#include "text.h"
+
+/*
+ * A reader's stack. The deepest path (an edge command that is wrapped, logged and sent) touches
+ * about 16 KiB; a guard page lies below. Sanitizers need several times as much.
+ */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define STACK_SIZE (1024 * 1024)
+#else
+#define STACK_SIZE (64 * 1024)
+#endif
+
+#define TELL_MAX   1024 /* longest text to a player, before wrapping */
+#define TELL_LINES 24
+
+/* Keys: T table.lock. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;    /* with lock: a session has left or has been freed */
+	TAILQ_HEAD(, session) all; /* T, from start to leave */
+	unsigned count;            /* T, sessions not freed yet */
+	unsigned players;          /* T, sessions that hold a name */
+	unsigned long next_id;     /* T */
+} table = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.all = TAILQ_HEAD_INITIALIZER(table.all),
+};
+static pthread_once_t table_once = PTHREAD_ONCE_INIT;
+
+static void init_cond(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+static void table_init(void)
+{
+	init_cond(&table.changed);
+}
+
+static struct timespec as_timespec(int64_t ms)
+{
+	return (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+}
+
+bool session_spawn(void *(*thread_main)(void *), void *argument)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int error;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	error = pthread_create(&thread, &attr, thread_main, argument);
+	pthread_attr_destroy(&attr);
+	return error == 0;
+}
+
+void session_ref(struct session *session)
+{
+	atomic_fetch_add(&session->refs, 1);
+}
+
+static void session_free(struct session *session)
+{
+	if (session->fd >= 0)
+		close(session->fd);
+	footprint_free(session->footprint);
+	pthread_cond_destroy(&session->level_done);
+	pthread_mutex_destroy(&session->client_tx);
+	pthread_mutex_destroy(&session->lock);
+	free(session);
+}
+
+void session_unref(struct session *session)
+{
+	if (atomic_fetch_sub(&session->refs, 1) != 1)
+		return;
+	session_free(session);
+	pthread_mutex_lock(&table.lock);
+	table.count--;
+	pthread_cond_broadcast(&table.changed);
+	pthread_mutex_unlock(&table.lock);
+}
+
+static struct session *session_new(const struct session_world *world, int fd,
+				   const struct net_addr *peer)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (session == NULL)
+		return NULL;
+	session->footprint = footprint_new();
+	if (session->footprint == NULL) {
+		free(session);
+		return NULL;
+	}
+	atomic_init(&session->refs, 1);
+	atomic_init(&session->is_ending, false);
+	session->world = world;
+	session->fd = fd;
+	session->peer = *peer;
+	session->started_ms = net_now_ms();
+	session->is_gate_open = true;
+	pthread_mutex_init(&session->lock, NULL);
+	pthread_mutex_init(&session->client_tx, NULL);
+	init_cond(&session->level_done);
+	return session;
+}
+
+/* The client reader: login, then the relay, then the end. */
+static void *client_main(void *argument)
+{
+	struct session *session = argument;
+	struct client_input in = {.bytes = malloc(CLIENT_INPUT_SIZE)};
+	int predialled = -1;
+
+	if (in.bytes == NULL)
+		session_end(session, "Kurafuto is out of memory");
+	else if (session_login(session, &in, &predialled) && session_enter(session, predialled))
+		session_relay_client(session, &in);
+	free(in.bytes);
+	session_linger(session);
+	session_leave(session);
+	session_unref(session);
+	return NULL;
+}
+
+void session_refuse(int fd)
+{
+	uint8_t packet[PACKET_SIZE_MAX];
+	size_t size = packet_write_disconnect(packet, "The server is full, try again later");
+
+	(void)!send(fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	shutdown(fd, SHUT_WR);
+	(void)!recv(fd, packet, sizeof(packet),
+		    MSG_DONTWAIT); /* unread bytes would turn the close into a reset */
+	close(fd);
+}
+
+static void list_session(struct session *session)
+{
+	pthread_once(&table_once, table_init);
+	pthread_mutex_lock(&table.lock);
+	session->id = ++table.next_id;
+	snprintf(session->subject, sizeof(session->subject), "#%lu", session->id);
+	table.count++;
+	TAILQ_INSERT_TAIL(&table.all, session, entries);
+	pthread_mutex_unlock(&table.lock);
+}
+
+/* Takes the session out of the table and gives its name free. */
+static void unlist_session(struct session *session)
+{
+	pthread_mutex_lock(&table.lock);
+	TAILQ_REMOVE(&table.all, session, entries);
+	if (session->is_listed)
+		table.players--;
+	session->is_listed = false;
+	pthread_cond_broadcast(&table.changed);
+	pthread_mutex_unlock(&table.lock);
+}
+
+bool session_start(const struct session_world *world, int fd, const struct net_addr *peer)
+{
+	struct session *session = session_new(world, fd, peer);
+
+	if (session == NULL) {
+		log_error("no memory for another player");
+		session_refuse(fd);
+		return false;
+	}
+	net_tune(fd);
+	list_session(session);
+	if (!session_spawn(client_main, session)) {
+		session_log(session, LOG_ERROR, "no thread for another player (%u sessions)",
+			    session_count());
+		unlist_session(session);
+		session->fd = -1;
+		session_unref(session);
+		session_refuse(fd);
+		return false;
+	}
+	return true;
+}
+
+void session_log(const struct session *session, enum log_level level, const char *format, ...)
+{
+	char text[512];
+	va_list arguments;
+
+	if (!log_shows(level))
+		return;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	log_line(level, session->subject, "%s", text);
+}
+
+unsigned session_count(void)
+{
+	pthread_mutex_lock(&table.lock);
+	unsigned count = table.count;
+	pthread_mutex_unlock(&table.lock);
+	return count;
+}
+
+unsigned session_players(void)
+{
+	pthread_mutex_lock(&table.lock);
+	unsigned players = table.players;
+	pthread_mutex_unlock(&table.lock);
+	return players;
+}
+
+/* The player of that name, other than `except`; the table is locked. */
+static struct session *find_locked(const char *name, const struct session *except)
+{
+	struct session *session;
+
+	TAILQ_FOREACH (session, &table.all, entries)
+		if (session->is_listed && session != except &&
+		    strcasecmp(session->name, name) == 0)
+			return session;
+	return NULL;
+}
+
+/* Ends an older session of the same verified player and waits until it has let go of its name.
+ */
+static void replace(struct session *older)
+{
+	session_log(older, LOG_INFO, "replaced by a new login of the same player");
+	session_end(older, "You logged in from another place");
+	session_await_end(older);
+}
+
+bool session_claim_name(struct session *session, const char **why)
+{
+	struct session *older;
+
+	pthread_mutex_lock(&table.lock);
+	while ((older = find_locked(session->name, session)) != NULL) {
+		if (!session->is_verified) {
+			pthread_mutex_unlock(&table.lock);
+			*why = "A player of that name is already online";
+			return false;
+		}
+		session_ref(older);
+		pthread_mutex_unlock(&table.lock);
+		replace(older);
+		session_unref(older);
+		pthread_mutex_lock(&table.lock);
+	}
+	bool has_room = table.players < session->world->config->max_players;
+	if (has_room) {
+		session->is_listed = true;
+		table.players++;
+	}
+	pthread_mutex_unlock(&table.lock);
+	*why = "The server is full, try again later";
+	return has_room;
+}
+
+void session_send_locked(struct session *session, const uint8_t *data, size_t size)
+{
+	const struct config *config = session->world->config;
+	size_t sent = 0;
+
+	if (session->is_broken || size == 0)
+		return;
+	if (net_send_all(session->fd, data, size, net_deadline_ms(config->client_timeout_ms),
+			 &session->is_ending, &sent) == 0)
+		return;
+	session->is_broken = true;
+	if (!atomic_load(&session->is_ending))
+		session_log(session, LOG_DEBUG, "the client takes no more bytes");
+	shutdown(session->fd, SHUT_RDWR);
+}
+
+void session_send(struct session *session, const uint8_t *data, size_t size)
+{
+	pthread_mutex_lock(&session->client_tx);
+	session_send_locked(session, data, size);
+	pthread_mutex_unlock(&session->client_tx);
+}
+
+/* The lines of a text as message packets; returns the bytes written. */
+static size_t write_lines(const struct session *session, uint8_t *out, size_t room,
+			  const char *text)
+{
+	bool has_types = dialect_has(&session->dialect, EXT_MESSAGE_TYPES);
+	char line[TEXT_LINE + 1], color = 0;
+	size_t size = 0;
+
+	while (text_wrap(line, &text, &color)) {
+		size_t packet_size =
+			dialect_size(&session->dialect, PACKET_TO_CLIENT, OP_MESSAGE);
+
+		if (size + packet_size > room)
+			break;
+		text_make_safe(line);
+		size += packet_write_message(out + size, has_types ? 0 : PACKET_SELF, line);
+	}
+	return size;
+}
+
+void session_tell(struct session *session, const char *format, ...)
+{
+	char utf8[TELL_MAX], text[TELL_MAX];
+	uint8_t *packets = malloc(TELL_LINES * (size_t)66);
+	va_list arguments;
+
+	if (packets == NULL)
+		return;
+	va_start(arguments, format);
+	vsnprintf(utf8, sizeof(utf8), format, arguments);
+	va_end(arguments);
+	text_from_utf8(text, sizeof(text), utf8);
+	session_send(session, packets,
+		     write_lines(session, packets, TELL_LINES * (size_t)66, text));
+	free(packets);
+}
+
+/* Says goodbye on the wire: a Disconnect, if a packet can still begin, and the end of our half.
+ */
+static void say_goodbye(struct session *session, const char *reason)
+{
+	char text[SESSION_WHY_MAX];
+	uint8_t packet[PACKET_SIZE_MAX];
+
+	text_from_utf8(text, sizeof(text), reason);
+	text[PACKET_STRING_LEN] = '\0';
+	text_make_safe(text);
+	size_t size = packet_write_disconnect(packet, text);
+
+	pthread_mutex_lock(&session->client_tx);
+	if (!session->is_broken)
+		net_send_all(session->fd, packet, size, net_deadline_ms(SESSION_LINGER_MS / 2),
+			     NULL, NULL);
+	session->is_broken = true;
+	pthread_cond_broadcast(&session->level_done);
+	pthread_mutex_unlock(&session->client_tx);
+	shutdown(session->fd, SHUT_WR);
+}
+
+/* Marks the session as ending; false if it was already. */
+static bool begin_end(struct session *session, const char *reason)
+{
+	pthread_mutex_lock(&session->lock);
+	bool first = !atomic_exchange(&session->is_ending, true);
+	if (first)
+		strlcpy(session->end_reason, reason, sizeof(session->end_reason));
+	if (session->current != NULL)
+		link_shut_locked(session->current);
+	if (session->pending != NULL)
+		link_shut_locked(session->pending);
+	pthread_mutex_unlock(&session->lock);
+	return first;
+}
+
+void session_end(struct session *session, const char *reason)
+{
+	if (begin_end(session, reason))
+		say_goodbye(session, reason);
+}
+
+/* Waits until the session has left the table or the deadline has passed; the table is locked.
+ */
+static bool wait_left_locked(const struct session *session, int64_t deadline_ms)
+{
+	struct timespec until = as_timespec(deadline_ms);
+	const struct session *other;
+	int error = 0;
+
+	while (error != ETIMEDOUT) {
+		TAILQ_FOREACH (other, &table.all, entries)
+			if (other == session)
+				break;
+		if (other == NULL)
+			return true;
+		error = pthread_cond_timedwait(&table.changed, &table.lock, &until);
+	}
+	return false;
+}
+
+void session_await_end(struct session *session)
+{
+	pthread_mutex_lock(&table.lock);
+	if (!wait_left_locked(session, net_now_ms() + SESSION_LINGER_MS)) {
+		shutdown(session->fd, SHUT_RDWR);
+		wait_left_locked(session, net_now_ms() + SESSION_LINGER_MS);
+	}
+	pthread_mutex_unlock(&table.lock);
+}
+
+void session_linger(struct session *session)
+{
+	int64_t deadline_ms = net_now_ms() + SESSION_LINGER_MS;
+	uint8_t scrap[512];
+
+	while (atomic_load(&session->is_ending) &&
+	       net_recv(session->fd, scrap, sizeof(scrap), deadline_ms) > 0)
+		;
+}
+
+void session_leave(struct session *session)
+{
+	char seconds[32] = "";
+
+	begin_end(session, "left");
+	pthread_mutex_lock(&session->client_tx);
+	session->is_broken = true;
+	pthread_cond_broadcast(&session->level_done);
+	pthread_mutex_unlock(&session->client_tx);
+	shutdown(session->fd, SHUT_RDWR);
+	snprintf(seconds, sizeof(seconds), "%lld", (long long)session_age_ms(session) / 1000);
+	pthread_mutex_lock(&table.lock);
+	bool was_player = session->is_listed;
+	pthread_mutex_unlock(&table.lock);
+	if (was_player)
+		session_log(session, LOG_INFO, "leaves after %s s: %s", seconds,
+			    session->end_reason);
+	unlist_session(session);
+}
+
+/* Waits until no session is left or the deadline has passed; the table is locked. */
+static bool wait_empty_locked(int64_t deadline_ms)
+{
+	struct timespec until = as_timespec(deadline_ms);
+	int error = 0;
+
+	while (table.count > 0 && error != ETIMEDOUT)
+		error = pthread_cond_timedwait(&table.changed, &table.lock, &until);
+	return table.count == 0;
+}
+
+/* References to all sessions, so that they can be ended without the table's lock. */
+static struct session **hold_all(size_t *n)
+{
+	struct session *session, **held;
+
+	*n = 0;
+	pthread_mutex_lock(&table.lock);
+	held = calloc(table.count + 1, sizeof(struct session *));
+	TAILQ_FOREACH (session, &table.all, entries) {
+		if (held == NULL)
+			break;
+		session_ref(session);
+		held[(*n)++] = session;
+	}
+	pthread_mutex_unlock(&table.lock);
+	return held;
+}
+
+void session_end_all(const char *reason, int64_t timeout_ms)
+{
+	int64_t deadline_ms = net_now_ms() + timeout_ms;
+	struct session *session, **held;
+	size_t n;
+
+	pthread_once(&table_once, table_init);
+	held = hold_all(&n);
+	for (size_t i = 0; i < n; i++)
+		begin_end(held[i], reason);
+	for (size_t i = 0; i < n; i++)
+		say_goodbye(held[i], reason);
+	for (size_t i = 0; i < n; i++)
+		session_unref(held[i]);
+	free(held);
+	pthread_mutex_lock(&table.lock);
+	if (!wait_empty_locked(deadline_ms)) {
+		TAILQ_FOREACH (session, &table.all, entries)
+			shutdown(session->fd, SHUT_RDWR);
+		wait_empty_locked(net_now_ms() + timeout_ms);
+	}
+	pthread_mutex_unlock(&table.lock);
+}
+
+bool session_jump_by_name(const char *name, struct server *target)
+{
+	pthread_mutex_lock(&table.lock);
+	struct session *session = find_locked(name, NULL);
+	if (session != NULL)
+		session_ref(session);
+	pthread_mutex_unlock(&table.lock);
+	if (session == NULL)
+		return false;
+	session_jump(session, target);
+	session_unref(session);
+	return true;
+}
+
+const char *session_name(const struct session *session)
+{
+	return session->name;
+}
+
+unsigned long session_id(const struct session *session)
+{
+	return session->id;
+}
+
+struct server *session_server(struct session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	struct server *server = session->current != NULL ? session->current->server : NULL;
+	pthread_mutex_unlock(&session->lock);
+	return server;
+}
+
+int session_ping_ms(const struct session *session)
+{
+	int us = net_rtt_us(session->fd);
+
+	return us < 0 ? -1 : (us + 500) / 1000;
+}
+
+int64_t session_age_ms(const struct session *session)
+{
+	return net_now_ms() - session->started_ms;
+}
+
+void session_each(session_each_fn *fn, void *context)
+{
+	struct session *session;
+
+	pthread_mutex_lock(&table.lock);
+	TAILQ_FOREACH (session, &table.all, entries)
+		if (session->is_listed)
+			fn(context, session);
+	pthread_mutex_unlock(&table.lock);
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The client reader after the login: client to server. The one idea: where the packets go (the
+ * link, its dialect, whether the gate is open) is looked up once for all that one recv brought;
+ * those bytes were sent before any later swap, so they belong to that server or to none.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "session_private.h"
+#include "text.h"
+#include "translate.h"
+
+struct client_reader {
+	struct session *session;
+	struct client_input *in;
+	struct link *link;            /* the current one, a reference; NULL between links */
+	const struct dialect *server; /* its dialect; NULL without a link */
+	bool is_gate_open;
+	bool wants[PACKET_OPCODES];  /* opcodes that inspect() must see */
+	bool is_in_line;             /* the next message packet continues a long chat line, */
+	bool is_line_dropped;        /* whose beginning was dropped or answered */
+	size_t offset;               /* bytes framed so far, for the log */
+	char fault[SESSION_WHY_MAX]; /* why the session must end; else empty */
+};
+
+enum verdict { VERDICT_PASS, VERDICT_DROP };
+
+typedef enum verdict handler_fn(struct client_reader *reader, uint8_t *packet);
+
+/* What Kurafuto answers itself and no server ever sees (protocol 5.1). */
+static enum verdict on_edge_packet(struct client_reader *reader, uint8_t *packet)
+{
+	(void)reader;
+	(void)packet;
+	return VERDICT_DROP;
+}
+
+static enum verdict on_identification(struct client_reader *reader, uint8_t *packet)
+{
+	(void)packet;
+	snprintf(reader->fault, sizeof(reader->fault), "Your client identified itself twice");
+	return VERDICT_DROP;
+}
+
+/* Is this the echo of a ping that the current server sent. Before the gate opens, only those
+ * count. */
+static bool is_early_ping_locked(const struct session *session, uint16_t id)
+{
+	unsigned n = session->n_early_pings < SESSION_EARLY_PINGS ? session->n_early_pings
+								  : SESSION_EARLY_PINGS;
+
+	for (unsigned i = 0; i < n; i++)
+		if (session->early_pings[i] == id)
+			return true;
+	return false;
+}
+
+/* Echoes: Kurafuto's own opens the gate, a stale one is dropped, all others are the server's
+ * (protocol 5.13). */
+static enum verdict on_echo(struct client_reader *reader, uint16_t id)
+{
+	struct session *session = reader->session;
+	enum verdict verdict = VERDICT_PASS;
+
+	pthread_mutex_lock(&session->lock);
+	if (session->has_gate_ping && session->gate_ping == id) {
+		session->has_gate_ping = false;
+		session->is_gate_open = true;
+		reader->is_gate_open = true;
+		verdict = VERDICT_DROP;
+	} else if (!session->is_gate_open && !is_early_ping_locked(session, id)) {
+		verdict = VERDICT_DROP;
+	}
+	pthread_mutex_unlock(&session->lock);
+	return verdict;
+}
+
+static enum verdict on_two_way_ping(struct client_reader *reader, uint8_t *packet)
+{
+	if (packet[1] == 1)
+		return on_echo(reader, packet_get_u16(packet + 2));
+	if (reader->link != NULL)
+		return VERDICT_PASS;
+	session_send(reader->session, packet,
+		     4); /* the client's own ping, and no server to answer it */
+	return VERDICT_DROP;
+}
+
+/* While the gate is closed these speak of the old world (design: the jump, step 4). */
+static enum verdict on_world_packet(struct client_reader *reader, uint8_t *packet)
+{
+	(void)packet;
+	return reader->is_gate_open ? VERDICT_PASS : VERDICT_DROP;
+}
+
+/* clang-format off */
+static const struct handler {
+	handler_fn *run;
+	bool only_when_closed; /* of no use while the gate is open and there is a link */
+} handlers[PACKET_OPCODES] = {
+	[OP_IDENTIFICATION]         = { on_identification, false },
+	[OP_PING]                   = { on_edge_packet, false },
+	[OP_EXT_INFO]               = { on_edge_packet, false },
+	[OP_EXT_ENTRY]              = { on_edge_packet, false },
+	[OP_CUSTOM_BLOCK_LEVEL]     = { on_edge_packet, false },
+	[OP_TWO_WAY_PING]           = { on_two_way_ping, false },
+	[OP_SET_BLOCK_CLIENT]       = { on_world_packet, true },
+	[OP_POSITION]               = { on_world_packet, true },
+	[OP_PLAYER_CLICKED]         = { on_world_packet, true },
+	[OP_NOTIFY_POSITION_ACTION] = { on_world_packet, true },
+};
+/* clang-format on */
+
+/* Works out reader->wants for the link and the gate of the moment. */
+static void prepare(struct client_reader *reader)
+{
+	const struct session *session = reader->session;
+
+	for (unsigned op = 0; op < PACKET_OPCODES; op++) {
+		uint8_t opcode = (uint8_t)op;
+		const struct handler *handler = &handlers[op];
+
+		reader->wants[op] =
+			reader->link == NULL ||
+			hooks_want(session->world->hooks, PACKET_TO_SERVER, opcode) ||
+			(handler->run != NULL &&
+			 !(handler->only_when_closed && reader->is_gate_open)) ||
+			translate_wants(&session->dialect, reader->server, PACKET_TO_SERVER,
+					opcode);
+	}
+}
+
+/* Looks up where the packets of this batch go. */
+static void look_up(struct client_reader *reader)
+{
+	struct session *session = reader->session;
+	struct link *old = NULL;
+
+	pthread_mutex_lock(&session->lock);
+	if (!session->is_gate_open && session->current != NULL &&
+	    net_now_ms() >= session->gate_deadline_ms)
+		session->is_gate_open = true;
+	const struct dialect *server =
+		session->current != NULL ? atomic_load(&session->current->published) : NULL;
+	bool is_news = session->current != reader->link || server != reader->server ||
+		       session->is_gate_open != reader->is_gate_open;
+	if (session->current != reader->link) {
+		old = reader->link;
+		reader->link = session->current;
+		if (reader->link != NULL)
+			link_ref(reader->link);
+	}
+	reader->server = server;
+	reader->is_gate_open = session->is_gate_open;
+	pthread_mutex_unlock(&session->lock);
+	if (old != NULL)
+		link_unref(old);
+	if (is_news)
+		prepare(reader);
+}
+
+/* A hook that drops the beginning of a long chat line (LongerMessages) drops the rest of it,
+ * too. */
+static enum verdict run_hooks(struct client_reader *reader, uint8_t *packet, size_t size)
+{
+	struct session *session = reader->session;
+	struct hook_packet seen = {
+		.session = session,
+		.direction = PACKET_TO_SERVER,
+		.dialect = &session->dialect,
+		.data = packet,
+		.size = size,
+	};
+	bool is_message = packet[0] == OP_MESSAGE;
+	bool is_dropped = is_message && reader->is_in_line && reader->is_line_dropped;
+
+	if (!is_dropped) {
+		enum hook_verdict hooked = hooks_run(session->world->hooks, &seen);
+
+		is_dropped = hooked == HOOK_DROP || hooked == HOOK_ANSWER;
+	}
+	if (is_message) {
+		reader->is_in_line =
+			dialect_has(&session->dialect, EXT_LONGER_MESSAGES) && packet[1] == 1;
+		reader->is_line_dropped = is_dropped;
+	}
+	return is_dropped ? VERDICT_DROP : VERDICT_PASS;
+}
+
+static enum verdict translate(struct client_reader *reader, uint8_t *packet, size_t size)
+{
+	struct session *session = reader->session;
+
+	switch (translate_packet(&session->dialect, reader->server, PACKET_TO_SERVER, packet)) {
+	case TRANSLATE_ANSWER:
+		session_send(session, packet, size);
+		return VERDICT_DROP;
+	case TRANSLATE_DROP:
+		return VERDICT_DROP;
+	default:
+		return VERDICT_PASS;
+	}
+}
+
+static enum verdict inspect(struct client_reader *reader, uint8_t *packet, size_t size)
+{
+	const struct handler *handler = &handlers[packet[0]];
+
+	if (handler->run != NULL && handler->run(reader, packet) == VERDICT_DROP)
+		return VERDICT_DROP;
+	if (run_hooks(reader, packet, size) == VERDICT_DROP)
+		return VERDICT_DROP;
+	if (reader->link != NULL)
+		return translate(reader, packet, size);
+	if (packet[0] == OP_MESSAGE)
+		session_tell(reader->session,
+			     "&cYou are between two servers, nobody hears you yet.");
+	return VERDICT_DROP;
+}
+
+static void unknown_packet(struct client_reader *reader, uint8_t opcode)
+{
+	const struct packet_catalog *catalog = &reader->session->world->config->catalog;
+	bool is_known = packet_info(catalog, PACKET_TO_SERVER, opcode) != NULL;
+
+	snprintf(reader->fault, sizeof(reader->fault),
+		 "Your client sent packet 0x%02x (%s), %s", opcode,
+		 packet_name(catalog, PACKET_TO_SERVER, opcode),
+		 is_known ? "not negotiated" : "which does not exist");
+}
+
+static void flush(struct client_reader *reader, const uint8_t *data, size_t size)
+{
+	if (size > 0 && reader->link != NULL)
+		link_send(reader->link, data, size);
+}
+
+/* Frames what has arrived and passes it on, up to the end of the last whole packet or a fault.
+ */
+static void walk(struct client_reader *reader)
+{
+	struct client_input *in = reader->in;
+	size_t start = 0, at = 0;
+
+	while (at < in->fill && reader->fault[0] == '\0') {
+		uint8_t *packet = in->bytes + at;
+		size_t size =
+			dialect_size(&reader->session->dialect, PACKET_TO_SERVER, packet[0]);
+
+		if (size == 0)
+			unknown_packet(reader, packet[0]);
+		if (size == 0 || in->fill - at < size)
+			break;
+		if (reader->wants[packet[0]] && inspect(reader, packet, size) == VERDICT_DROP) {
+			flush(reader, in->bytes + start, at - start);
+			start = at + size;
+		}
+		at += size;
+		reader->offset += size;
+	}
+	flush(reader, in->bytes + start, at - start);
+	in->fill -= at;
+	memmove(in->bytes, in->bytes + at, in->fill);
+}
+
+/* Waits for more bytes. False: the client is gone, or has been told to go. */
+static bool receive(struct client_reader *reader)
+{
+	struct session *session = reader->session;
+	struct client_input *in = reader->in;
+	ssize_t n;
+
+	do
+		n = recv(session->fd, in->bytes + in->fill, CLIENT_INPUT_SIZE - in->fill, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		snprintf(reader->fault, sizeof(reader->fault),
+			 "Your client was silent for more than %lld ms",
+			 (long long)session->world->config->client_timeout_ms);
+	if (n <= 0 || atomic_load(&session->is_ending))
+		return false;
+	in->fill += (size_t)n;
+	return true;
+}
+
+void session_relay_client(struct session *session, struct client_input *in)
+{
+	struct client_reader reader = {.session = session, .in = in};
+
+	net_set_recv_timeout(session->fd, session->world->config->client_timeout_ms);
+	prepare(&reader);
+	do {
+		look_up(&reader);
+		walk(&reader);
+	} while (reader.fault[0] == '\0' && receive(&reader));
+	if (reader.fault[0] != '\0') {
+		session_log(session, LOG_WARN, "%s (at byte %zu)", reader.fault, reader.offset);
+		session_end(session, reader.fault);
+	}
+	if (reader.link != NULL)
+		link_unref(reader.link);
+}

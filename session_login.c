@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The client's login: identification, name and key, the CPE negotiation, the claim to the name.
+ * All of it on the client reader, within one deadline. The first hub is dialled as soon as the
+ * first two bytes look like Classic, so that the connection is there when the client is.
+ */
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth.h"
+#include "session_private.h"
+#include "text.h"
+
+struct login {
+	struct session *session;
+	struct client_input *in;
+	int64_t deadline_ms;
+	struct negotiate negotiate;
+	bool has_block_level; /* the client has answered CustomBlockSupportLevel */
+};
+
+/* Ends the login: the reason to the player, and a line in the log. Always false. */
+__attribute__((format(printf, 2, 3))) static bool refuse(struct login *login,
+							 const char *format, ...)
+{
+	struct session *session = login->session;
+	char reason[SESSION_WHY_MAX], address[NET_ADDR_TEXT];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(reason, sizeof(reason), format, arguments);
+	va_end(arguments);
+	net_addr_text(address, &session->peer, true);
+	if (!atomic_load(&session->is_ending))
+		session_log(session, LOG_INFO, "login from %s refused: %s", address, reason);
+	session_end(session, reason);
+	return false;
+}
+
+/* Reads more bytes of the login. */
+static bool read_more(struct login *login)
+{
+	struct client_input *in = login->in;
+	char address[NET_ADDR_TEXT];
+	ssize_t n = net_recv(login->session->fd, in->bytes + in->fill,
+			     CLIENT_INPUT_SIZE - in->fill, login->deadline_ms);
+
+	if (n > 0) {
+		in->fill += (size_t)n;
+		return true;
+	}
+	if (n < 0 && errno == ETIMEDOUT)
+		return refuse(login, "Your login took too long (more than %lld ms)",
+			      (long long)login->session->world->config->login_timeout_ms);
+	net_addr_text(address, &login->session->peer, true);
+	session_log(login->session, LOG_DEBUG, "%s went away during its login", address);
+	return false;
+}
+
+static bool need(struct login *login, size_t size)
+{
+	while (login->in->fill < size)
+		if (!read_more(login))
+			return false;
+	return true;
+}
+
+static void consume(struct client_input *in, size_t size)
+{
+	in->fill -= size;
+	memmove(in->bytes, in->bytes + size, in->fill);
+}
+
+/* Reads the first packet as far as its size, and refuses what is no Classic client that we know
+ * (protocol 2.2). */
+static bool read_version(struct login *login, size_t *size)
+{
+	const uint8_t *bytes = login->in->bytes;
+
+	if (!need(login, 2))
+		return false;
+	if (bytes[0] != OP_IDENTIFICATION)
+		return refuse(login,
+			      bytes[0] == 'G'
+				      ? "This is a Minecraft Classic server, not a web server"
+				      : "A login begins with packet 0x00, not 0x%02x",
+			      bytes[0]);
+	if (bytes[1] < PACKET_PROTOCOL_MIN || bytes[1] > PACKET_PROTOCOL)
+		return refuse(login, "Protocol version %u is not supported, only %u to %u are",
+			      bytes[1], PACKET_PROTOCOL_MIN, PACKET_PROTOCOL);
+	dialect_init(&login->session->dialect, &login->session->world->config->catalog,
+		     bytes[1], false);
+	*size = dialect_size(&login->session->dialect, PACKET_TO_SERVER, OP_IDENTIFICATION);
+	return true;
+}
+
+/* Starts the connection to the server that the player will most likely go to. Without one,
+ * login goes on alone. */
+static int predial(const struct session_world *world)
+{
+	char why[SESSION_WHY_MAX];
+
+	if (registry_hub_count(world->registry) == 0)
+		return -1;
+	return server_dial_start(registry_hub(world->registry, 0), why, sizeof(why));
+}
+
+static bool check_name(struct login *login)
+{
+	struct session *session = login->session;
+	const struct config *config = session->world->config;
+
+	if (!auth_name_is_valid(session->name))
+		return refuse(login, "Invalid name: use 1 to 16 letters, digits and _ . @ + -");
+	snprintf(session->subject, sizeof(session->subject), "#%lu %.16s", session->id,
+		 session->name);
+	session->is_verified =
+		auth_key_is_valid(session->world->salt, session->name, session->key);
+	if (session->is_verified || !config->verify_names ||
+	    (!config->verify_lan && net_addr_is_lan(&session->peer)))
+		return true;
+	return refuse(login, "Name wasn't verified, please join through the server list");
+}
+
+/* Takes the identification apart. */
+static bool identify(struct login *login, size_t size)
+{
+	struct session *session = login->session;
+	struct packet_identification packet;
+
+	packet_read_identification(&packet, login->in->bytes, size);
+	consume(login->in, size);
+	strlcpy(session->name, packet.name, sizeof(session->name));
+	strlcpy(session->key, packet.text, sizeof(session->key));
+	dialect_init(&session->dialect, &session->world->config->catalog, packet.protocol,
+		     packet.protocol == PACKET_PROTOCOL && packet.last == PACKET_CPE_MAGIC);
+	return check_name(login);
+}
+
+/* What a client may send while it negotiates: everything on offer, since it may use an entry
+ * once it has read it. */
+static void init_offered(struct dialect *offered, const struct packet_catalog *catalog)
+{
+	dialect_init(offered, catalog, PACKET_PROTOCOL, true);
+	for (unsigned i = 0; i < packet_extension_count(catalog); i++)
+		dialect_set(offered, catalog, i, packet_extension(catalog, i)->offer);
+}
+
+static void take_packet(struct login *login, const uint8_t *packet)
+{
+	struct session *session = login->session;
+	const struct packet_catalog *catalog = &session->world->config->catalog;
+
+	switch (packet[0]) {
+	case OP_EXT_INFO:
+		negotiate_info(&login->negotiate, packet);
+		break;
+	case OP_EXT_ENTRY:
+		negotiate_client_entry(&login->negotiate, &session->dialect, catalog, packet);
+		break;
+	case OP_CUSTOM_BLOCK_LEVEL:
+		login->has_block_level = true;
+		if (packet[1] < NEGOTIATE_BLOCK_LEVEL)
+			dialect_set(&session->dialect, catalog, EXT_CUSTOM_BLOCKS, 0);
+		break;
+	case OP_TWO_WAY_PING:
+		if (packet[1] == 0)
+			session_send(session, packet, 4);
+		break;
+	default: /* a client that does not wait for the world; there is nobody yet to hear it */
+		break;
+	}
+}
+
+/* Takes the packets that have arrived. */
+static bool take_packets(struct login *login, const struct dialect *offered)
+{
+	struct client_input *in = login->in;
+
+	while (in->fill > 0) {
+		size_t size = dialect_size(offered, PACKET_TO_SERVER, in->bytes[0]);
+
+		if (size == 0 || in->bytes[0] == OP_IDENTIFICATION)
+			return refuse(login, "Your client sent packet 0x%02x during its login",
+				      in->bytes[0]);
+		if (in->fill < size)
+			break;
+		take_packet(login, in->bytes);
+		consume(in, size);
+	}
+	return true;
+}
+
+static bool await(struct login *login, const struct dialect *offered, const bool *condition)
+{
+	while (!*condition)
+		if (!take_packets(login, offered) || (!*condition && !read_more(login)))
+			return false;
+	return true;
+}
+
+/* The negotiation with a CPE client (protocol 2.4, 2.5). */
+static bool negotiate(struct login *login)
+{
+	struct session *session = login->session;
+	const struct session_world *world = session->world;
+	struct dialect offered;
+	uint8_t list[NEGOTIATE_LIST_MAX];
+
+	init_offered(&offered, &world->config->catalog);
+	session_send(session, list,
+		     negotiate_offer(list, &world->config->catalog, world->version));
+	if (!await(login, &offered, &login->negotiate.is_done))
+		return false;
+	strlcpy(session->software, login->negotiate.software, sizeof(session->software));
+	if (!dialect_has(&session->dialect, EXT_CUSTOM_BLOCKS))
+		return true;
+	session_send(session, list,
+		     packet_write_custom_block_level(list, NEGOTIATE_BLOCK_LEVEL));
+	return await(login, &offered, &login->has_block_level);
+}
+
+static bool claim(struct login *login)
+{
+	const char *why;
+
+	if (!session_claim_name(login->session, &why))
+		return refuse(login, "%s", why);
+	return true;
+}
+
+bool session_login(struct session *session, struct client_input *in, int *predialled)
+{
+	struct login login = {
+		.session = session,
+		.in = in,
+		.deadline_ms = session->started_ms + session->world->config->login_timeout_ms,
+	};
+	size_t size = 0;
+	bool is_in;
+
+	if (!read_version(&login, &size))
+		return false;
+	*predialled = predial(session->world);
+	is_in = need(&login, size) && identify(&login, size) &&
+		(!session->dialect.cpe || negotiate(&login)) && claim(&login);
+	if (!is_in && *predialled >= 0)
+		close(*predialled);
+	return is_in;
+}
