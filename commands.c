@@ -205,14 +205,14 @@ static void run_who(const struct call *call)
 
 /* clang-format off */
 static const struct command commands[] = {
-	{ "help",  "help [COMMAND]", "shows the commands, or what one of them does",           run_help },
-	{ "list",  "list",           "shows the servers, who is up and where you are",         run_list },
-	{ "jump",  "jump SERVER",    "takes you to another server; a unique beginning will do", run_jump },
-	{ "hub",   "hub",            "takes you back to the hub",                               run_hub },
-	{ "lobby", "lobby",          "takes you to the lobby",                                  run_lobby },
-	{ "who",   "who",            "shows who is online, and where",                          run_who },
-	{ "info",  "info",           "shows version, uptime, players, your server and ping",    run_info },
-	{ NULL,    NULL,             NULL,                                                      NULL },
+	{ "help",  "help [COMMAND]", "this list, or one command",             run_help },
+	{ "list",  "list",           "the servers, who is up, where you are", run_list },
+	{ "jump",  "jump SERVER",    "go there; a unique beginning will do",  run_jump },
+	{ "hub",   "hub",            "back to the hub",                       run_hub },
+	{ "lobby", "lobby",          "to the lobby",                          run_lobby },
+	{ "who",   "who",            "who is online, and where",              run_who },
+	{ "info",  "info",           "version, uptime, your server and ping", run_info },
+	{ NULL,    NULL,             NULL,                                    NULL },
 };
 /* clang-format on */
 

@@ -43,16 +43,16 @@ static const char *const log_colors[] = {"auto", "always", "never", NULL};
 
 /* clang-format off */
 #define BOOL(name_, member, default_) \
-	CONFIG_ROW(name_, BOOL, config, member), .fallback = default_
+	CONFIG_ROW(name_, BOOL, config, member), .fallback = (default_)
 #define NUMBER(name_, member, min_, max_, default_) \
 	CONFIG_ROW(name_, NUMBER, config, member), \
-	.min = min_, .max = max_, .fallback = default_
+	.min = (min_), .max = (max_), .fallback = (default_)
 #define TEXT(name_, member, default_) \
-	CONFIG_ROW(name_, TEXT, config, member), .fallback = default_
+	CONFIG_ROW(name_, TEXT, config, member), .fallback = (default_)
 #define CHOICE(name_, member, choices_, default_) \
-	CONFIG_ROW(name_, CHOICE, config, member), .choices = choices_, .fallback = default_
+	CONFIG_ROW(name_, CHOICE, config, member), .choices = (choices_), .fallback = (default_)
 #define OBJECT(name_, sub_) \
-	CONFIG_ROW_NO_MEMBER(name_, OBJECT), .what = "an object", .sub = sub_, .fallback = "{}"
+	CONFIG_ROW_NO_MEMBER(name_, OBJECT), .what = "an object", .sub = (sub_), .fallback = "{}"
 #define LIST(name_, function) \
 	CONFIG_ROW_NO_MEMBER(name_, CUSTOM), .load = config_load_##function, \
 	.print = config_print_##function, .fallback = "[]"
@@ -104,8 +104,8 @@ static const struct config_key keys[] = {
 	{TEXT("salt", salt, NULL),
 	 .flags = CONFIG_OR_NULL | CONFIG_SECRET, .check = config_check_salt,
 	 .what = "a text of 1-64 printable ASCII characters without spaces",
-	 .help = "The secret that keys are made with, for every name: guard it like a password. "
-		 "Without it, or with null, each start takes a random one."},
+	 .help = "The secret that keys are made with, for every name: guard it like a "
+		 "password. Without it, or with null, each start takes a random one."},
 	{BOOL("edge-commands", edge_commands, "true"),
 	 .help = "Whether Kurafuto answers commands of players itself."},
 	{TEXT("command-prefix", command_prefix, "\":kura\""), .check = config_check_prefix,
@@ -151,8 +151,8 @@ static const struct config_key keys[] = {
 		 "be dropped."},
 	{LIST("packets", packets), .sub = config_packet_keys,
 	 .what = "a list of objects",
-	 .help = "Packets beyond the standard ones that clients and servers of yours speak. Kurafuto relays them and "
-		 "offers their extensions."},
+	 .help = "Packets beyond the standard ones that clients and servers of yours speak. "
+		 "Kurafuto relays them and offers their extensions."},
 	{LIST("drop-extensions", drop_extensions),
 	 .what = "a list of names of extensions, or a text with commas",
 	 .help = "Extensions that are never negotiated."},

@@ -170,7 +170,7 @@ static bool check_characters(struct config_reader *reader, const char *file, con
  * before. */
 static bool is_key_expected(const char *text, size_t end, char *last)
 {
-	char open[NESTING_MAX + 1];
+	char open[NESTING_MAX + 1] = {0};
 	size_t depth = 0;
 
 	*last = '\0';

@@ -57,9 +57,8 @@ struct config_key {
 	cJSON *(*print)(const void *base); /* NULL when out of memory */
 };
 /* A table ends with a row whose name is NULL. These begin a row, with a member or without. */
-#define CONFIG_ROW(name_, type_, struct_, member_)             \
-	.name = (name_), .type = CONFIG_##type_,               \
-	.offset = offsetof(struct struct_, member_),           \
+#define CONFIG_ROW(name_, type_, struct_, member_)                                            \
+	.name = (name_), .type = CONFIG_##type_, .offset = offsetof(struct struct_, member_), \
 	.size = sizeof(((struct struct_ *)NULL)->member_)
 #define CONFIG_ROW_NO_MEMBER(name_, type_) .name = (name_), .type = CONFIG_##type_
 

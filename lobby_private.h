@@ -86,9 +86,9 @@ void lobby_disconnect(struct player *player, const char *reason);
 void lobby_broadcast(struct lobby *lobby, const struct player *except, const uint8_t *data,
 		     size_t size);
 
-/* A text that is safe already, to one player, or to all when `to` is NULL, wrapped to lines. */
+/* A text to one player, or to all when `to` is NULL: wrapped to lines and made safe. */
 void lobby_say(struct lobby *lobby, struct player *to, const char *text);
-/* The same from UTF-8, made safe. */
+/* The same from UTF-8. */
 void lobby_tell(struct lobby *lobby, struct player *to, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

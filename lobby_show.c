@@ -116,6 +116,8 @@ void lobby_say(struct lobby *lobby, struct player *to, const char *text)
 
 	while (text_wrap(line, &text, &color)) {
 		uint8_t packet[PACKET_SIZE_MAX];
+
+		text_make_safe(line);
 		size_t size = packet_write_message(packet, 0, line);
 
 		if (to != NULL)
@@ -134,7 +136,6 @@ void lobby_tell(struct lobby *lobby, struct player *to, const char *format, ...)
 	vsnprintf(utf8, sizeof utf8, format, args);
 	va_end(args);
 	text_from_utf8(text, sizeof text, utf8);
-	text_make_safe(text);
 	lobby_say(lobby, to, text);
 }
 

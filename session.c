@@ -431,21 +431,18 @@ void session_linger(struct session *session)
 
 void session_leave(struct session *session)
 {
-	char seconds[32] = "";
-
-	begin_end(session, "left");
+	begin_end(session, "the client closed the connection");
 	pthread_mutex_lock(&session->client_tx);
 	session->is_broken = true;
 	pthread_cond_broadcast(&session->level_done);
 	pthread_mutex_unlock(&session->client_tx);
 	shutdown(session->fd, SHUT_RDWR);
-	snprintf(seconds, sizeof(seconds), "%lld", (long long)session_age_ms(session) / 1000);
 	pthread_mutex_lock(&table.lock);
 	bool was_player = session->is_listed;
 	pthread_mutex_unlock(&table.lock);
 	if (was_player)
-		session_log(session, LOG_INFO, "leaves after %s s: %s", seconds,
-			    session->end_reason);
+		session_log(session, LOG_INFO, "leaves after %lld s: %s",
+			    (long long)session_age_ms(session) / 1000, session->end_reason);
 	unlist_session(session);
 }
 

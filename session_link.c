@@ -185,9 +185,9 @@ static void emit_to_client(void *context, const uint8_t *packets, size_t size)
 
 /*
  * Ends a level that its server never finished. ClassiCube needs LevelFinalize before it takes
- * another LevelInitialize (protocol 6.1). A client without CPE may be a vanilla one, which
- * unpacks the level there and dies on a torn one: it gets a whole new level of one block first,
- * and ClassiCube ignores its LevelInitialize.
+ * another LevelInitialize (protocol 6.1). A client without CPE is taken for a vanilla one,
+ * which starts anew at a second LevelInitialize but dies when LevelFinalize finds a torn level:
+ * it gets a whole new one of a single block first.
  */
 static void finish_level_locked(struct session *session)
 {

@@ -140,7 +140,10 @@ size_t text_from_utf8(char *out, size_t size, const char *utf8)
 		uint32_t code = 0;
 		size_t k = text_utf8_next(utf8, &code);
 
-		out[n++] = k > 0 ? byte_of(code) : '?';
+		out[n] = '?';
+		if (k > 0)
+			out[n] = byte_of(code);
+		n++;
 		utf8 += k > 0 ? k : 1;
 	}
 	out[n] = '\0';
@@ -224,8 +227,10 @@ struct wrap {
  * fit. */
 static bool wrap_char(struct wrap *w, char *line)
 {
-	char c = *w->p == '&' ? '%' : *w->p;
+	char c = *w->p;
 
+	if (c == '&')
+		c = '%';
 	if (c == ' ' && w->has_ink) {
 		w->space = w->p;
 		w->space_n = w->n;
@@ -299,7 +304,9 @@ void text_make_safe(char *text)
 
 static char lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+	if (c >= 'A' && c <= 'Z')
+		c = (char)(c + ('a' - 'A'));
+	return c;
 }
 
 static size_t min_size(size_t a, size_t b)
