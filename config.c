@@ -52,7 +52,8 @@ static const char *const log_colors[] = {"auto", "always", "never", NULL};
 #define CHOICE(name_, member, choices_, default_) \
 	CONFIG_ROW(name_, CHOICE, config, member), .choices = (choices_), .fallback = (default_)
 #define OBJECT(name_, sub_) \
-	CONFIG_ROW_NO_MEMBER(name_, OBJECT), .what = "an object", .sub = (sub_), .fallback = "{}"
+	CONFIG_ROW_NO_MEMBER(name_, OBJECT), \
+	.what = "an object", .sub = (sub_), .fallback = "{}"
 #define LIST(name_, function) \
 	CONFIG_ROW_NO_MEMBER(name_, CUSTOM), .load = config_load_##function, \
 	.print = config_print_##function, .fallback = "[]"

@@ -57,7 +57,7 @@ struct layout_row {
 static const struct layout_row *const to_client[OP_STANDARD_COUNT] = {
 	[OP_IDENTIFICATION] = FIELDS(F(ProtocolVersion, U8), F(ServerName, STRING), F(MOTD, STRING),
 		IF(PROTOCOL6, UserType, U8)),
-	[OP_LEVEL_INITIALIZE] = FIELDS(IF(FM, Volume, U32)),
+	[OP_LEVEL_INITIALIZE] = FIELDS(IF(FM, Volume, S32)),
 	[OP_LEVEL_DATA_CHUNK] = FIELDS(F(Length, S16), BYTES(ALWAYS, Data, 1024), F(Percent, U8)),
 	[OP_LEVEL_FINALIZE] = FIELDS(F(XSize, U16), F(YSize, U16), F(ZSize, U16)),
 	[OP_SET_BLOCK] = FIELDS(XYZ(U16), F(Block, BLOCK)),
@@ -193,7 +193,6 @@ static const struct type_info {
 	[LAYOUT_S8] = {1, EXT_CLASSIC, 0, true},
 	[LAYOUT_U16] = {2, EXT_CLASSIC, 0, false},
 	[LAYOUT_S16] = {2, EXT_CLASSIC, 0, true},
-	[LAYOUT_U32] = {4, EXT_CLASSIC, 0, false},
 	[LAYOUT_S32] = {4, EXT_CLASSIC, 0, true},
 	[LAYOUT_COORD] = {2, EXT_ENTITY_POSITIONS, 4, true},
 	[LAYOUT_BLOCK] = {1, EXT_EXTENDED_BLOCKS, 2, false},

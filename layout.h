@@ -21,7 +21,6 @@ enum layout_type {
 	LAYOUT_S8,
 	LAYOUT_U16,
 	LAYOUT_S16,
-	LAYOUT_U32,
 	LAYOUT_S32,
 	LAYOUT_COORD,   /* signed: 2 bytes, 4 with ExtEntityPositions */
 	LAYOUT_BLOCK,   /* unsigned: 1 byte, 2 with ExtendedBlocks */

@@ -139,11 +139,15 @@ static void *client_main(void *argument)
 {
 	struct session *session = argument;
 	struct client_input in = {.bytes = malloc(CLIENT_INPUT_SIZE)};
-	int predialled = -1;
+	struct predial predial = {.fd = -1};
 
 	if (in.bytes == NULL)
 		session_end(session, "Kurafuto is out of memory");
-	else if (session_login(session, &in, &predialled) && session_enter(session, predialled))
+	bool is_in = in.bytes != NULL && session_login(session, &in, &predial) &&
+		     session_enter(session, &predial);
+	if (predial.fd >= 0)
+		close(predial.fd);
+	if (is_in)
 		session_relay_client(session, &in);
 	free(in.bytes);
 	session_linger(session);

@@ -104,20 +104,26 @@ static bool is_avoided_locked(const struct session *session, const struct server
 	return false;
 }
 
-/* The next server that a fallback may try; NULL when none is left. `lock` held. */
+/*
+ * The next server that a journey may try without being asked: hubs that are up, the lobby, and
+ * when there is none the hubs that are thought to be down. NULL when nothing is left. `lock`
+ * held.
+ */
 static struct server *next_candidate_locked(struct journey *journey, struct session *session)
 {
 	const struct registry *registry = session->world->registry;
+	size_t n = registry_hub_count(registry);
 
-	while (journey->next < registry_hub_count(registry)) {
-		struct server *hub = registry_hub(registry, journey->next++);
+	while (journey->next <= 2 * n) {
+		size_t i = journey->next++;
+		struct server *server =
+			i == n ? registry_lobby(registry) : registry_hub(registry, i % (n + 1));
 
-		if (!is_avoided_locked(session, hub))
-			return hub;
+		if (server != NULL && !is_avoided_locked(session, server) &&
+		    (i >= n || server_is_up(server)))
+			return server;
 	}
-	if (journey->next++ > registry_hub_count(registry))
-		return NULL;
-	return registry_lobby(registry);
+	return NULL;
 }
 
 /* Gives the link its socket, unless the session or the journey is over. */
@@ -485,7 +491,15 @@ static struct link *put_pending(struct session *session, struct server *server, 
 	return NULL;
 }
 
-bool session_enter(struct session *session, int predialled)
+static int take_socket(struct predial *predial)
+{
+	int fd = predial->fd;
+
+	predial->fd = -1;
+	return fd;
+}
+
+bool session_enter(struct session *session, struct predial *predial)
 {
 	struct journey first = {0};
 	struct server *server;
@@ -498,7 +512,8 @@ bool session_enter(struct session *session, int predialled)
 		session_end(session, "No server is linked here yet");
 		return false;
 	}
-	link = put_pending(session, server, predialled);
+	link = put_pending(session, server,
+			   predial->server == server ? take_socket(predial) : -1);
 	if (link != NULL && set_off(session, link, first.next))
 		return true;
 	if (!atomic_load(&session->is_ending))

@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "auth.h"
 #include "session_private.h"
@@ -98,15 +97,21 @@ static bool read_version(struct login *login, size_t *size)
 	return true;
 }
 
-/* Starts the connection to the server that the player will most likely go to. Without one,
+/* Starts the connection to the hub that the player will most likely go to. Without one, the
  * login goes on alone. */
-static int predial(const struct session_world *world)
+static void start_predial(const struct session_world *world, struct predial *predial)
 {
 	char why[SESSION_WHY_MAX];
 
-	if (registry_hub_count(world->registry) == 0)
-		return -1;
-	return server_dial_start(registry_hub(world->registry, 0), why, sizeof(why));
+	for (size_t i = 0; i < registry_hub_count(world->registry); i++) {
+		struct server *hub = registry_hub(world->registry, i);
+
+		if (!server_is_up(hub))
+			continue;
+		predial->server = hub;
+		predial->fd = server_dial_start(hub, why, sizeof(why));
+		return;
+	}
 }
 
 static bool check_name(struct login *login)
@@ -233,7 +238,7 @@ static bool claim(struct login *login)
 	return true;
 }
 
-bool session_login(struct session *session, struct client_input *in, int *predialled)
+bool session_login(struct session *session, struct client_input *in, struct predial *predial)
 {
 	struct login login = {
 		.session = session,
@@ -241,14 +246,10 @@ bool session_login(struct session *session, struct client_input *in, int *predia
 		.deadline_ms = session->started_ms + session->world->config->login_timeout_ms,
 	};
 	size_t size = 0;
-	bool is_in;
 
 	if (!read_version(&login, &size))
 		return false;
-	*predialled = predial(session->world);
-	is_in = need(&login, size) && identify(&login, size) &&
-		(!session->dialect.cpe || negotiate(&login)) && claim(&login);
-	if (!is_in && *predialled >= 0)
-		close(*predialled);
-	return is_in;
+	start_predial(session->world, predial);
+	return need(&login, size) && identify(&login, size) &&
+	       (!session->dialect.cpe || negotiate(&login)) && claim(&login);
 }

@@ -17,11 +17,12 @@
 #include "negotiate.h"
 #include "session.h"
 
-#define SESSION_AVOID_MAX   8     /* servers remembered as having failed a player */
-#define SESSION_AVOID_MS    60000 /* a fallback does not try them again for that long */
-#define SESSION_LINGER_MS   2000  /* a client's time to read its Disconnect and close */
-#define SESSION_EARLY_PINGS 8 /* a new server's ping ids remembered while the gate is closed \
-			       */
+#define SESSION_AVOID_MAX 8     /* servers remembered as having failed a player */
+#define SESSION_AVOID_MS  60000 /* a fallback does not try them again for that long */
+#define SESSION_LINGER_MS 2000  /* a client's time to read its Disconnect and close */
+#define SESSION_EARLY_PINGS                                              \
+	8 /* a new server's ping ids remembered while the gate is closed \
+	   */
 #define SESSION_WHY_MAX       256   /* room for a reason, UTF-8 */
 #define SESSION_SUBJECT_MAX   40    /* "#123 Name" */
 #define SESSION_GATE_MS       10000 /* the gate opens by itself this long after the swap, */
@@ -144,7 +145,11 @@ struct client_input {
 	size_t fill;
 };
 #define CLIENT_INPUT_SIZE 4096
-bool session_login(struct session *session, struct client_input *in, int *predialled);
+struct predial {
+	struct server *server; /* NULL: none */
+	int fd;                /* -1: none */
+};
+bool session_login(struct session *session, struct client_input *in, struct predial *predial);
 
 /* session_client.c: the client reader after the login, until the client is gone. */
 void session_relay_client(struct session *session, struct client_input *in);
@@ -155,8 +160,9 @@ void link_ref(struct link *link);
 void link_unref(struct link *link);
 /* Shuts the socket down; safe at any time while a reference is held. `lock` held. */
 void link_shut_locked(struct link *link);
-/* Starts the server reader that brings a new player to the first hub that answers. */
-bool session_enter(struct session *session, int predialled);
+/* Starts the server reader that brings a new player to the first hub that answers. Takes the
+ * socket if it fits. */
+bool session_enter(struct session *session, struct predial *predial);
 /* Writes whole packets to the server. A server that does not take them loses its link. */
 void link_send(struct link *link, const uint8_t *data, size_t size);
 

@@ -176,14 +176,14 @@ size_t text_strip_colors(char *out, size_t size, const char *text)
 	return n;
 }
 
-/* The length of a line without the spaces and colour codes at its end. A lone & is not taken
- * for a code. */
+/* The length of a line without the spaces and colour codes at its end; each & in it starts one.
+ */
 static size_t trimmed(const char *line, size_t n)
 {
 	for (;;) {
 		if (n > 0 && line[n - 1] == ' ')
 			n--;
-		else if (n > 1 && line[n - 2] == '&' && text_is_color(line[n - 1]))
+		else if (n > 1 && line[n - 2] == '&')
 			n -= 2;
 		else
 			return n;
