@@ -114,9 +114,12 @@ test-it: $(BINARY) $(IT_TESTS) ## the tests that run the real binary
 	@$(RUN_ALL) $(IT_TESTS) $(NPM_TESTS)
 
 fuzz: $(FUZZERS) ## run each fuzzer for T=10 seconds (clang)
-	@set -e; for f in $(FUZZERS); do echo "== $$f"; mkdir -p $$f.corpus; \
-		$$f -max_total_time=$(T) -timeout=10 -print_final_stats=0 -verbosity=0 \
-			-artifact_prefix=$$f. $$f.corpus; echo "$$f: $(T) s, nothing found"; done
+	@for f in $(FUZZERS); do \
+		mkdir -p $$f.corpus && cp kurafuto.json $$f.corpus/; \
+		$$f -max_total_time=$(T) -timeout=10 -artifact_prefix=$$f. $$f.corpus >$$f.log 2>&1 || \
+			{ cat $$f.log; echo "$$f: FAILED"; exit 1; }; \
+		echo "$$f: $(T) s, $$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' $$f.log) inputs, nothing found"; \
+	done
 
 build/fuzz/%: fuzz/%.c $(LINKED:$(BUILD)/%.o=%.c) $(wildcard *.h) | have-build
 	@mkdir -p $(@D)

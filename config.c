@@ -168,12 +168,14 @@ _Static_assert(sizeof(keys) / sizeof(keys[0]) <= CONFIG_KEYS_MAX, "a table has t
 /* ---- loading ---- */
 
 /* What no single key can tell. */
-static void check_whole(struct config_reader *reader, const struct config *config)
+static void check_whole(struct config_reader *reader)
 {
+	const cJSON *lobby = cJSON_GetObjectItemCaseSensitive(reader->root, "lobby");
 	const cJSON *servers = cJSON_GetObjectItemCaseSensitive(reader->root, "servers");
+	bool has_none =
+		servers == NULL || (cJSON_IsArray(servers) && cJSON_GetArraySize(servers) == 0);
 
-	if (!config->lobby && cJSON_GetArraySize(servers) == 0 &&
-	    (servers == NULL || cJSON_IsArray(servers)))
+	if (cJSON_IsFalse(lobby) && has_none)
 		config_keys_fault(reader, "servers: no servers are linked and the lobby is "
 					  "off: nobody could join");
 }
@@ -201,7 +203,7 @@ struct config *config_parse(const char *path, const char *text, size_t size,
 	} else {
 		packet_catalog_init(&config->catalog);
 		config_keys_load(&reader, keys, root, config);
-		check_whole(&reader, config);
+		check_whole(&reader);
 	}
 	cJSON_Delete(root);
 	if (reader.faults > 0) {

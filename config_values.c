@@ -459,10 +459,9 @@ void config_load_hubs(struct config_reader *reader, const struct config_key *key
 		      const cJSON *value, void *base)
 {
 	struct config *config = base;
-	unsigned faults = reader->faults;
 
 	load_items(reader, key, value, config, add_hub);
-	if (config->n_hubs == 0 && config->n_servers > 0 && reader->faults == faults)
+	if (config->n_hubs == 0 && config->n_servers > 0)
 		config->hubs[config->n_hubs++] = 0;
 }
 

@@ -246,8 +246,7 @@ static bool note_message(struct footprint *f, const struct dialect *d, const uin
 	const size_t length = sizeof(detail) - 1;
 	const char *text = (const char *)p + 2;
 
-	if (!dialect_has(d, EXT_MESSAGE_TYPES))
-		return true;
+	(void)d;
 	if (text[0] == detail[0] && strncasecmp(text, detail, length) == 0) {
 		char line[PACKET_STRING_LEN + 1];
 		return trace(f, TRACE_PLACE + PLACE_STATUS_3,

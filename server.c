@@ -393,12 +393,16 @@ void server_player_left(struct server *server)
 /* Says what errno means and passes it on as a fault of the server. */
 static void dial_failed(struct server *server, int error, char *why, size_t why_size)
 {
+	bool is_full = error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
 	char text[96];
 
-	snprintf(why, why_size, "%s",
-		 error == ETIMEDOUT ? "no answer in time"
-				    : strerror_r(error, text, sizeof(text)));
-	if (error == EMFILE || error == ENFILE || error == ECANCELED || server->config == NULL)
+	if (is_full)
+		strlcpy(why, "Kurafuto is full, try again later", why_size);
+	else if (error == ETIMEDOUT)
+		strlcpy(why, "no answer in time", why_size);
+	else
+		strlcpy(why, strerror_r(error, text, sizeof(text)), why_size);
+	if (is_full || server_is_lobby(server))
 		return; /* our own trouble, not the server's */
 	pthread_mutex_lock(&server->registry->lock);
 	if (server->n_addresses > 0)
