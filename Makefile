@@ -6,7 +6,7 @@
 FLOOR0 := log net text
 FLOOR1 := packet layout hooks config config_keys config_values auth blocks footprint
 FLOOR2 := server negotiate translate
-FLOOR3 := world lobby lobby_show session session_client session_link session_login session_server
+FLOOR3 := world lobby lobby_show session session_login session_client session_link session_journey session_server
 FLOOR4 := commands filters filters
 FLOOR5 := kurafuto
 FLOORS := $(FLOOR0) : $(FLOOR1) : $(FLOOR2) : $(FLOOR3) : $(FLOOR4) : $(FLOOR5)

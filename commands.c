@@ -97,7 +97,8 @@ static void jump_to(const struct call *call, struct server *target)
 		return;
 	}
 	session_tell(call->session, "&eJumping to &f%s&e...", server_name(target));
-	session_jump(call->session, target);
+	if (!session_jump(call->session, target))
+		session_tell(call->session, "&cKurafuto is full, you stay where you are.");
 }
 
 static void run_jump(const struct call *call)

@@ -34,7 +34,8 @@
 #define DEFAULT_FILE    "kurafuto.json"
 #define SOFTWARE        "Kurafuto " KURAFUTO_VERSION
 #define SHUTDOWN_MS     3000 /* players' time to read that the server is shutting down */
-#define ACCEPT_PAUSE_MS 100  /* after an accept that failed for want of memory */
+#define WARN_EVERY_MS   1000
+#define ACCEPT_PAUSE_MS 100 /* after an accept that failed for want of memory */
 
 enum mode { MODE_RUN, MODE_CHECK, MODE_PRINT, MODE_KEY, MODE_KEYS_MDOC };
 
@@ -53,8 +54,9 @@ struct program {
 	struct lobby *lobby;
 	struct hooks *hooks;
 	struct session_world world;
-	int listener, signals, spare; /* spare: a descriptor kept for telling one client that
-					 there are no more */
+	int listener, signals;
+	int spare;         /* a descriptor kept for telling one client that there are no more */
+	int64_t warned_ms; /* when that was logged last */
 };
 
 static const char help_text[] =
@@ -397,48 +399,63 @@ static bool open_program(struct program *program)
 	       registry_start(program->registry);
 }
 
-static void close_program(struct program *program)
+/* Frees everything. False if a thread is stuck in the resolver: it may still use the registry.
+ */
+static bool close_program(struct program *program)
 {
-	registry_stop(program->registry);
+	if (!registry_stop(program->registry))
+		return false;
 	lobby_free(program->lobby);
 	hooks_free(program->hooks);
 	registry_free(program->registry);
 	close(program->signals);
 	close(program->spare);
+	return true;
+}
+
+static void open_spare(struct program *program)
+{
+	if (program->spare < 0)
+		program->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 /* No descriptor is left: the spare one takes a client in for just long enough to tell it so. */
-static bool refuse_one(struct program *program)
+static void refuse_one(struct program *program)
 {
+	int64_t now = net_now_ms();
 	int fd;
 
-	close(program->spare);
+	if (now - program->warned_ms >= WARN_EVERY_MS) {
+		program->warned_ms = now;
+		log_warn("no file descriptors left: players are turned away (%u sessions)",
+			 session_count());
+	}
+	if (program->spare >= 0)
+		close(program->spare);
+	program->spare = -1;
 	fd = accept4(program->listener, NULL, NULL, SOCK_CLOEXEC);
 	if (fd >= 0)
 		session_refuse(fd);
-	program->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	return fd >= 0;
+	else
+		poll(NULL, 0,
+		     ACCEPT_PAUSE_MS); /* somebody was quicker: the listener stays ready */
+	open_spare(program);
 }
 
-/* Takes one client in. False: nothing more is to be had right now. */
-static bool accept_one(struct program *program)
+/* Takes one client in. */
+static void accept_one(struct program *program)
 {
 	struct net_addr peer = {.len = sizeof(peer.storage)};
 	int fd = accept4(program->listener, (struct sockaddr *)&peer.storage, &peer.len,
 			 SOCK_CLOEXEC);
 
-	if (fd >= 0) {
+	open_spare(program);
+	if (fd >= 0)
 		session_start(&program->world, fd, &peer);
-		return true;
-	}
-	if (errno == EMFILE || errno == ENFILE) {
-		log_warn("no file descriptors left: a player is turned away (%u sessions)",
-			 session_count());
-		return refuse_one(program);
-	}
-	if (errno == ENOBUFS || errno == ENOMEM)
+	else if (errno == EMFILE || errno == ENFILE)
+		refuse_one(program);
+	else if (errno == ENOBUFS || errno == ENOMEM)
 		poll(NULL, 0, ACCEPT_PAUSE_MS);
-	return errno == EINTR || errno == ECONNABORTED;
 }
 
 /* What a signal asks for: true to stop. */
@@ -490,11 +507,10 @@ static int run(const struct options *options, struct config *config)
 	close(program.listener);
 	arm_second_signal();
 	session_end_all("Server shutting down", SHUTDOWN_MS);
-	if (session_count() > 0) {
+	if (session_count() > 0)
 		log_warn("%u sessions did not end in time", session_count());
-		_exit(EXIT_SUCCESS); /* their threads still use what would be freed */
-	}
-	close_program(&program);
+	if (session_count() > 0 || !close_program(&program))
+		_exit(EXIT_SUCCESS); /* threads still use what would be freed */
 	return EXIT_SUCCESS;
 }
 

@@ -398,27 +398,41 @@ free_lobby:
 	return NULL;
 }
 
-int lobby_dial(void *context)
+static struct player *new_player(const struct lobby *lobby, int fd)
 {
-	struct lobby *lobby = context;
 	struct player *player = calloc(1, sizeof *player);
-	int fds[2];
+	uint8_t *out = malloc(LOBBY_OUT_SIZE);
 
-	if (player == NULL)
-		return -1;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
-		int error = errno;
-
+	if (player == NULL || out == NULL) {
 		free(player);
-		errno = error;
-		return -1;
+		free(out);
+		return NULL;
 	}
-	player->fd = fds[0];
+	player->fd = fd;
+	player->out = out;
 	player->id = LOBBY_NOBODY;
 	player->portal = -1;
 	player->chat_tokens = CHAT_BURST;
 	player->chat_refilled_ms = net_now_ms();
 	player->login_deadline_ms = net_deadline_ms(lobby->config->login_timeout_ms);
+	return player;
+}
+
+int lobby_dial(void *context)
+{
+	struct lobby *lobby = context;
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+		return -1;
+	struct player *player = new_player(lobby, fds[0]);
+
+	if (player == NULL) {
+		close(fds[0]);
+		close(fds[1]);
+		errno = ENOMEM;
+		return -1;
+	}
 	pthread_mutex_lock(&lobby->mutex);
 	TAILQ_INSERT_TAIL(&lobby->fresh, player, entry);
 	pthread_cond_signal(&lobby->wake);

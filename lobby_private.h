@@ -20,11 +20,12 @@
 #define LOBBY_ENTITIES                                                         \
 	128 /* ids from here on look like the player itself to vanilla clients \
 	     */
-#define LOBBY_NOBODY  (-1)
-#define LOBBY_IN_SIZE 1024 /* more than any packet that a plain client sends */
-#define LOBBY_MOVE    10   /* size of a teleport packet */
-#define LOBBY_FIGURE  (PACKET_STRING_LEN + 1)
-#define LOBBY_EYE     51 /* what the wire adds to the height of others' feet, in 1/32 block */
+#define LOBBY_NOBODY   (-1)
+#define LOBBY_IN_SIZE  1024         /* more than any packet that a plain client sends */
+#define LOBBY_OUT_SIZE (256 * 1024) /* who lets more than that wait is gone */
+#define LOBBY_MOVE     10           /* size of a teleport packet */
+#define LOBBY_FIGURE   (PACKET_STRING_LEN + 1)
+#define LOBBY_EYE      51 /* what the wire adds to the height of others' feet, in 1/32 block */
 
 /*
  * A connection. Made by lobby_dial() and handed over in lobby.fresh; from then on all of it
@@ -45,8 +46,9 @@ struct player {
 	struct packet_position at; /* as others see it: wire height */
 	unsigned chat_tokens;
 	int64_t chat_refilled_ms;
-	uint8_t *out;
-	size_t out_len, out_cap, in_len;
+	size_t out_len, in_len;
+	uint8_t *out; /* LOBBY_OUT_SIZE bytes, of which the kernel maps those that have ever
+			 been used */
 	uint8_t in[LOBBY_IN_SIZE];
 };
 

@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -21,40 +20,19 @@
 #include "text.h"
 
 enum {
-	OUT_MAX = 256 * 1024, /* queued for one player */
-	OUT_KEEP = 4096,      /* an empty queue above this is given back */
-	EYE_SELF = 29,        /* LOBBY_EYE for the receiver itself */
-	GREETED_MAX = 12,     /* servers named in the greeting */
+	EYE_SELF = 29,    /* LOBBY_EYE for the receiver itself */
+	GREETED_MAX = 12, /* servers named in the greeting */
 	TEXT_MAX = 1024,
 	CHUNK = 1024,
 };
 
 /* Output */
 
-static bool reserve(struct player *player, size_t size)
-{
-	size_t cap = player->out_cap != 0 ? player->out_cap : 512;
-
-	if (size > OUT_MAX)
-		return false;
-	while (cap < size)
-		cap *= 2;
-	if (cap == player->out_cap)
-		return true;
-	uint8_t *out = realloc(player->out, cap);
-
-	if (out == NULL)
-		return false;
-	player->out = out;
-	player->out_cap = cap;
-	return true;
-}
-
 void lobby_put(struct player *player, const uint8_t *data, size_t size)
 {
 	if (player->dead)
 		return;
-	if (!reserve(player, player->out_len + size)) {
+	if (size > LOBBY_OUT_SIZE - player->out_len) {
 		log_debug("lobby: %s does not keep up, closed", player->name);
 		player->dead = true;
 		return;
@@ -81,11 +59,6 @@ void lobby_flush(struct player *player)
 	player->out_len -= sent;
 	if (player->out_len > 0 && sent > 0)
 		memmove(player->out, player->out + sent, player->out_len);
-	if (player->out_len == 0 && player->out_cap > OUT_KEEP) {
-		free(player->out);
-		player->out = NULL;
-		player->out_cap = 0;
-	}
 }
 
 void lobby_disconnect(struct player *player, const char *reason)

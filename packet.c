@@ -243,11 +243,22 @@ static bool check_numbers(unsigned opcode, unsigned size, unsigned version, char
 	return true;
 }
 
+static const struct packet_info *find_row(const struct packet_info *rows, size_t n,
+					  enum packet_direction direction, uint8_t opcode)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].opcode == opcode && rows[i].direction == direction)
+			return &rows[i];
+	}
+	return NULL;
+}
+
 static bool check_opcode_unused(const struct packet_catalog *catalog,
 				enum packet_direction direction, unsigned opcode, char *why,
 				size_t why_size)
 {
-	const struct packet_info *other = packet_info(catalog, direction, (uint8_t)opcode);
+	const struct packet_info *other =
+		find_row(catalog->custom, catalog->n_custom, direction, (uint8_t)opcode);
 
 	if (other == NULL)
 		return true;
@@ -342,16 +353,6 @@ bool packet_catalog_drop(struct packet_catalog *catalog, const char *extension)
 		return false;
 	catalog->dropped[found] = true;
 	return true;
-}
-
-static const struct packet_info *find_row(const struct packet_info *rows, size_t n,
-					  enum packet_direction direction, uint8_t opcode)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (rows[i].opcode == opcode && rows[i].direction == direction)
-			return &rows[i];
-	}
-	return NULL;
 }
 
 const struct packet_info *packet_info(const struct packet_catalog *catalog,

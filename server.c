@@ -23,6 +23,8 @@
 
 #define ADDRESSES_MAX      4
 #define RESOLVE_EVERY_MS   60000 /* how long a host name's addresses are believed */
+#define STOP_SLICE_MS      200   /* how often a round of checks looks whether to stop */
+#define STOP_WAIT_MS       1000  /* how long a stop waits for the resolver */
 #define SERVER_ADDRESS_MAX 300
 
 /* Keys: I immutable once the registry has started, r registry.lock, a atomic. */
@@ -35,7 +37,7 @@ struct server {
 	struct net_addr addresses[ADDRESSES_MAX]; /* r */
 	size_t n_addresses;                       /* r */
 	size_t preferred;                         /* r, index of the address to dial next */
-	int64_t resolved_ms;                      /* r, 0 = never */
+	int64_t resolved_ms;                      /* r, last attempt; 0 = never */
 	int64_t changed_ms;                       /* r, when it last went up or down */
 	bool reported;                            /* r, something is known about it */
 	bool is_numeric;                          /* I */
@@ -48,8 +50,9 @@ struct registry {
 	struct server *servers;      /* I */
 	struct server lobby;         /* I, present if lobby.dial is set */
 	pthread_mutex_t lock;
-	pthread_cond_t wake; /* with lock: stopping has changed */
+	pthread_cond_t wake; /* with lock: stopping, has_ended, resolved_ms */
 	bool stopping;       /* r */
+	bool has_ended;      /* r, the thread has */
 	bool running;        /* main thread only */
 	pthread_t thread;    /* main thread only */
 };
@@ -59,6 +62,11 @@ struct check {
 	struct server *server;
 	int fd; /* -1 when settled */
 };
+
+static struct timespec as_timespec(int64_t ms)
+{
+	return (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+}
 
 static void server_init(struct server *server, struct registry *registry,
 			const struct config_server *config)
@@ -128,93 +136,104 @@ static void server_resolve(struct server *server)
 		return;
 	n = net_resolve(found, ADDRESSES_MAX, server->config->address, server->config->port,
 			why, sizeof(why));
-	if (n == 0) {
+	if (n == 0)
 		server_report(server, false, why);
-		return;
-	}
 	pthread_mutex_lock(&registry->lock);
-	memcpy(server->addresses, found, n * sizeof(*found));
-	server->n_addresses = n;
-	server->preferred %= n;
+	if (n > 0) {
+		memcpy(server->addresses, found, n * sizeof(*found));
+		server->n_addresses = n;
+		server->preferred %= n;
+	}
 	server->resolved_ms = now;
+	pthread_cond_broadcast(&registry->wake);
 	pthread_mutex_unlock(&registry->lock);
 }
 
-/* Settles every check whose connect has an answer; returns how many are still open. */
-static size_t settle_checks(struct check *checks, const struct pollfd *fds, size_t n)
+/* Ends a check: what the connect has come to by now goes to the registry. */
+static void settle(struct check *check)
 {
+	char why[160];
+
+	if (server_dial_finish(check->server, check->fd, net_now_ms(), why, sizeof(why)) == 0)
+		server_report(check->server, true, NULL);
+	else if (!server_fault_is_ours(errno))
+		server_report(check->server, false, why);
+	close(check->fd);
+	check->fd = -1;
+}
+
+static bool is_stopping(struct registry *registry)
+{
+	pthread_mutex_lock(&registry->lock);
+	bool stopping = registry->stopping;
+	pthread_mutex_unlock(&registry->lock);
+	return stopping;
+}
+
+/* Waits a little for the connects that are still open, together, and settles those that have an
+ * answer. Returns how many are left. */
+static size_t poll_checks(struct check *checks, struct pollfd *fds, size_t n,
+			  int64_t deadline_ms)
+{
+	int64_t left_ms = deadline_ms - net_now_ms();
 	size_t open = 0;
 
+	for (size_t i = 0; i < n; i++)
+		fds[i] = (struct pollfd){.fd = checks[i].fd, .events = POLLOUT};
+	if (poll(fds, n, (int)(left_ms < STOP_SLICE_MS ? left_ms : STOP_SLICE_MS)) < 0)
+		return n;
 	for (size_t i = 0; i < n; i++) {
-		char why[160];
-
-		if (checks[i].fd < 0)
-			continue;
-		if (fds[i].revents == 0) {
+		if (checks[i].fd >= 0 && fds[i].revents != 0)
+			settle(&checks[i]);
+		if (checks[i].fd >= 0)
 			open++;
-			continue;
-		}
-		bool works = server_dial_finish(checks[i].server, checks[i].fd, net_now_ms(),
-						why, sizeof(why)) == 0;
-		if (works)
-			server_report(checks[i].server, true, NULL);
-		close(checks[i].fd);
-		checks[i].fd = -1;
 	}
 	return open;
 }
 
 /* Waits for all connects together; whoever has no answer by the deadline is down. */
-static void await_checks(struct check *checks, struct pollfd *fds, size_t n,
-			 int64_t deadline_ms)
+static void await_checks(struct registry *registry, struct check *checks, struct pollfd *fds,
+			 size_t n, int64_t deadline_ms)
 {
-	char why[160];
 	size_t open = n;
 
-	while (open > 0) {
-		int64_t left = deadline_ms - net_now_ms();
-
-		for (size_t i = 0; i < n; i++)
-			fds[i] = (struct pollfd){.fd = checks[i].fd, .events = POLLOUT};
-		if (left <= 0 || (poll(fds, n, (int)left) < 0 && errno != EINTR))
-			break;
-		open = settle_checks(checks, fds, n);
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (checks[i].fd < 0)
-			continue;
-		server_dial_finish(checks[i].server, checks[i].fd, 0, why, sizeof(why));
-		close(checks[i].fd);
-	}
+	while (open > 0 && net_now_ms() < deadline_ms && !is_stopping(registry))
+		open = poll_checks(checks, fds, n, deadline_ms);
+	for (size_t i = 0; i < n; i++)
+		if (checks[i].fd >= 0)
+			settle(&checks[i]);
 }
 
 /* One round: servers with players are proven alive by their links and are left alone. */
 static void check_health(struct registry *registry, struct check *checks, struct pollfd *fds)
 {
-	int64_t deadline_ms = net_deadline_ms(registry->config->connect_timeout_ms);
+	int64_t deadline_ms;
 	char why[160];
 	size_t n = 0;
 
+	for (size_t i = 0; i < registry->config->n_servers && !is_stopping(registry); i++)
+		server_resolve(&registry->servers[i]);
+	deadline_ms = net_deadline_ms(registry->config->connect_timeout_ms);
 	for (size_t i = 0; i < registry->config->n_servers; i++) {
 		struct server *server = &registry->servers[i];
 
-		server_resolve(server);
 		if (server_players(server) > 0 && server_is_up(server))
 			continue;
 		checks[n].server = server;
 		checks[n].fd = server_dial_start(server, why, sizeof(why));
 		if (checks[n].fd >= 0)
 			n++;
+		else if (!server_fault_is_ours(errno))
+			server_report(server, false, why);
 	}
-	await_checks(checks, fds, n, deadline_ms);
+	await_checks(registry, checks, fds, n, deadline_ms);
 }
 
 /* Sleeps one interval; true when the registry is stopping. */
 static bool wait_interval(struct registry *registry)
 {
 	int64_t until_ms = net_now_ms() + registry->config->health_interval_ms;
-	struct timespec until = {.tv_sec = until_ms / 1000,
-				 .tv_nsec = until_ms % 1000 * 1000000};
+	struct timespec until = as_timespec(until_ms);
 	int error = 0;
 
 	pthread_mutex_lock(&registry->lock);
@@ -233,8 +252,8 @@ static void *health_main(void *argument)
 	struct pollfd *fds = calloc(n, sizeof(*fds));
 
 	if (checks == NULL || fds == NULL) {
-		log_error("no memory for health checks: servers are only checked when players "
-			  "join them");
+		log_error("no memory for health checks: servers are tried only when players "
+			  "join");
 	} else {
 		do
 			check_health(registry, checks, fds);
@@ -242,6 +261,10 @@ static void *health_main(void *argument)
 	}
 	free(checks);
 	free(fds);
+	pthread_mutex_lock(&registry->lock);
+	registry->has_ended = true;
+	pthread_cond_broadcast(&registry->wake);
+	pthread_mutex_unlock(&registry->lock);
 	return NULL;
 }
 
@@ -253,23 +276,31 @@ bool registry_start(struct registry *registry)
 	return registry->running;
 }
 
-void registry_stop(struct registry *registry)
+bool registry_stop(struct registry *registry)
 {
+	struct timespec until = as_timespec(net_now_ms() + STOP_WAIT_MS);
+	int error = 0;
+
 	if (!registry->running)
-		return;
+		return true;
 	pthread_mutex_lock(&registry->lock);
 	registry->stopping = true;
-	pthread_cond_signal(&registry->wake);
+	pthread_cond_broadcast(&registry->wake);
+	while (!registry->has_ended && error != ETIMEDOUT)
+		error = pthread_cond_timedwait(&registry->wake, &registry->lock, &until);
+	bool has_ended = registry->has_ended;
 	pthread_mutex_unlock(&registry->lock);
+	if (!has_ended)
+		return false;
 	pthread_join(registry->thread, NULL);
 	registry->running = false;
+	return true;
 }
 
 void registry_free(struct registry *registry)
 {
-	if (registry == NULL)
+	if (registry == NULL || !registry_stop(registry))
 		return;
-	registry_stop(registry);
 	pthread_cond_destroy(&registry->wake);
 	pthread_mutex_destroy(&registry->lock);
 	free(registry->servers);
@@ -365,6 +396,14 @@ const char *server_address(const struct server *server)
 	return server->address_text;
 }
 
+size_t server_index(const struct server *server)
+{
+	const struct registry *registry = server->registry;
+
+	return server_is_lobby(server) ? registry_count(registry)
+				       : (size_t)(server - registry->servers);
+}
+
 bool server_is_lobby(const struct server *server)
 {
 	return server->config == NULL;
@@ -390,25 +429,41 @@ void server_player_left(struct server *server)
 	atomic_fetch_sub(&server->players, 1);
 }
 
-/* Says what errno means and passes it on as a fault of the server. */
-static void dial_failed(struct server *server, int error, char *why, size_t why_size)
+bool server_fault_is_ours(int error)
 {
-	bool is_full = error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
+/* Says what errno means, keeps it, and has the next dial try the next address. */
+static void explain_fault(struct server *server, char *why, size_t why_size)
+{
+	int error = errno;
 	char text[96];
 
-	if (is_full)
+	if (server_fault_is_ours(error))
 		strlcpy(why, "Kurafuto is full, try again later", why_size);
 	else if (error == ETIMEDOUT)
 		strlcpy(why, "no answer in time", why_size);
 	else
 		strlcpy(why, strerror_r(error, text, sizeof(text)), why_size);
-	if (is_full || server_is_lobby(server))
-		return; /* our own trouble, not the server's */
 	pthread_mutex_lock(&server->registry->lock);
 	if (server->n_addresses > 0)
 		server->preferred = (server->preferred + 1) % server->n_addresses;
 	pthread_mutex_unlock(&server->registry->lock);
-	server_report(server, false, why);
+	errno = error;
+}
+
+void server_await_address(struct server *server, int64_t deadline_ms)
+{
+	struct registry *registry = server->registry;
+	struct timespec until = as_timespec(deadline_ms);
+	int error = 0;
+
+	pthread_mutex_lock(&registry->lock);
+	while (!server_is_lobby(server) && !server->is_numeric && server->resolved_ms == 0 &&
+	       error != ETIMEDOUT)
+		error = pthread_cond_timedwait(&registry->wake, &registry->lock, &until);
+	pthread_mutex_unlock(&registry->lock);
 }
 
 int server_dial_start(struct server *server, char *why, size_t why_size)
@@ -425,14 +480,15 @@ int server_dial_start(struct server *server, char *why, size_t why_size)
 			address = server->addresses[server->preferred];
 		pthread_mutex_unlock(&server->registry->lock);
 		if (n == 0) {
-			snprintf(why, why_size, "the address of %s is not known yet",
+			snprintf(why, why_size, "the address of %s is not known",
 				 server->config->address);
+			errno = EHOSTUNREACH;
 			return -1;
 		}
 		fd = net_connect_start(&address);
 	}
 	if (fd < 0)
-		dial_failed(server, errno, why, why_size);
+		explain_fault(server, why, why_size);
 	return fd;
 }
 
@@ -441,7 +497,7 @@ int server_dial_finish(struct server *server, int fd, int64_t deadline_ms, char 
 {
 	if (server->dial != NULL || net_connect_finish(fd, deadline_ms) == 0)
 		return 0;
-	dial_failed(server, errno, why, why_size);
+	explain_fault(server, why, why_size);
 	return -1;
 }
 

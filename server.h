@@ -23,9 +23,11 @@ typedef int server_dial_fn(void *context);
 struct registry *registry_new(const struct config *config);
 /* Adds the lobby, before the first session. */
 void registry_set_lobby(struct registry *registry, server_dial_fn *dial, void *context);
-/* Starts and stops the background thread. start: false if it could not be created. */
+/* Starts the background thread; false if it could not be created. */
 bool registry_start(struct registry *registry);
-void registry_stop(struct registry *registry);
+/* Stops it, waiting a second at most: false if it is stuck in the resolver, and then the
+ * registry must not be freed. */
+bool registry_stop(struct registry *registry);
 void registry_free(struct registry *registry);
 
 /* Linked servers by index, in the order of the configuration; the lobby is not among them. */
@@ -49,6 +51,8 @@ enum registry_match registry_find(const struct registry *registry, const char *n
 /* A server's facts; any thread. Names live as long as the registry. */
 const char *server_name(const struct server *server);
 const char *server_address(const struct server *server); /* "host:port" as configured */
+/* Its place in the configuration; the lobby's is registry_count(). */
+size_t server_index(const struct server *server);
 bool server_is_lobby(const struct server *server);
 bool server_is_up(
 	const struct server *server); /* unknown counts as up until proven otherwise */
@@ -58,16 +62,20 @@ unsigned server_players(const struct server *server);
 void server_player_joined(struct server *server);
 void server_player_left(struct server *server);
 
+/* Waits until a host name has been resolved for the first time, well or badly. */
+void server_await_address(struct server *server, int64_t deadline_ms);
 /*
  * Starts to dial: a socket that server_dial_finish() must be called on, or -1 with a sentence
- * in why. Never blocks: a host name that the background thread has not resolved yet counts as a
- * failure.
+ * in why and errno set. Never blocks. Neither function reports what it saw: the caller knows
+ * better.
  */
 int server_dial_start(struct server *server, char *why, size_t why_size);
-/* Waits for the connection until the deadline. 0, or -1 with a sentence in why; the caller
- * closes fd. */
+/* Waits for the connection until the deadline. 0, or -1 as above; the caller closes fd. */
 int server_dial_finish(struct server *server, int fd, int64_t deadline_ms, char *why,
 		       size_t why_size);
+/* Does an errno of these speak of this machine (no descriptors, no memory) and not of the
+ * server. */
+bool server_fault_is_ours(int error);
 
 /* What dials and logins showed: moves the server up or down, and logs that once. `why` as in
  * "connection refused". */

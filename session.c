@@ -37,7 +37,7 @@
 /* Keys: T table.lock. */
 static struct {
 	pthread_mutex_t lock;
-	pthread_cond_t changed;    /* with lock: a session has left or has been freed */
+	pthread_cond_t changed;    /* with lock: count has fallen */
 	TAILQ_HEAD(, session) all; /* T, from start to leave */
 	unsigned count;            /* T, sessions not freed yet */
 	unsigned players;          /* T, sessions that hold a name */
@@ -92,6 +92,8 @@ static void session_free(struct session *session)
 	if (session->fd >= 0)
 		close(session->fd);
 	footprint_free(session->footprint);
+	free(session->avoid_until_ms);
+	pthread_cond_destroy(&session->left);
 	pthread_cond_destroy(&session->level_done);
 	pthread_mutex_destroy(&session->client_tx);
 	pthread_mutex_destroy(&session->lock);
@@ -117,7 +119,11 @@ static struct session *session_new(const struct session_world *world, int fd,
 	if (session == NULL)
 		return NULL;
 	session->footprint = footprint_new();
-	if (session->footprint == NULL) {
+	session->avoid_until_ms =
+		calloc(registry_count(world->registry) + 1, sizeof(*session->avoid_until_ms));
+	if (session->footprint == NULL || session->avoid_until_ms == NULL) {
+		footprint_free(session->footprint);
+		free(session->avoid_until_ms);
 		free(session);
 		return NULL;
 	}
@@ -131,6 +137,7 @@ static struct session *session_new(const struct session_world *world, int fd,
 	pthread_mutex_init(&session->lock, NULL);
 	pthread_mutex_init(&session->client_tx, NULL);
 	init_cond(&session->level_done);
+	init_cond(&session->left);
 	return session;
 }
 
@@ -187,7 +194,8 @@ static void unlist_session(struct session *session)
 	if (session->is_listed)
 		table.players--;
 	session->is_listed = false;
-	pthread_cond_broadcast(&table.changed);
+	session->has_left = true;
+	pthread_cond_broadcast(&session->left);
 	pthread_mutex_unlock(&table.lock);
 }
 
@@ -291,19 +299,36 @@ bool session_claim_name(struct session *session, const char **why)
 	return has_room;
 }
 
+/* The end of the packet that byte `at` of a run of whole packets lies in; `at` itself between
+ * two. */
+static size_t packet_end(const struct session *session, const uint8_t *data, size_t at)
+{
+	size_t end = 0;
+
+	while (end < at)
+		end += dialect_size(&session->dialect, PACKET_TO_CLIENT, data[end]);
+	return end;
+}
+
 void session_send_locked(struct session *session, const uint8_t *data, size_t size)
 {
-	const struct config *config = session->world->config;
+	int64_t timeout_ms = session->world->config->client_timeout_ms;
 	size_t sent = 0;
 
 	if (session->is_broken || size == 0)
 		return;
-	if (net_send_all(session->fd, data, size, net_deadline_ms(config->client_timeout_ms),
+	if (net_send_all(session->fd, data, size, net_deadline_ms(timeout_ms),
 			 &session->is_ending, &sent) == 0)
 		return;
+	if (errno == ECANCELED) { /* the goodbye must begin where a packet can begin */
+		size_t rest = packet_end(session, data, sent) - sent;
+
+		if (rest == 0 ||
+		    net_send_all(session->fd, data + sent, rest,
+				 net_deadline_ms(SESSION_LINGER_MS / 2), NULL, NULL) == 0)
+			return;
+	}
 	session->is_broken = true;
-	if (!atomic_load(&session->is_ending))
-		session_log(session, LOG_DEBUG, "the client takes no more bytes");
 	shutdown(session->fd, SHUT_RDWR);
 }
 
@@ -394,23 +419,15 @@ void session_end(struct session *session, const char *reason)
 		say_goodbye(session, reason);
 }
 
-/* Waits until the session has left the table or the deadline has passed; the table is locked.
- */
-static bool wait_left_locked(const struct session *session, int64_t deadline_ms)
+/* Waits until the client reader is done or the deadline has passed; the table is locked. */
+static bool wait_left_locked(struct session *session, int64_t deadline_ms)
 {
 	struct timespec until = as_timespec(deadline_ms);
-	const struct session *other;
 	int error = 0;
 
-	while (error != ETIMEDOUT) {
-		TAILQ_FOREACH (other, &table.all, entries)
-			if (other == session)
-				break;
-		if (other == NULL)
-			return true;
-		error = pthread_cond_timedwait(&table.changed, &table.lock, &until);
-	}
-	return false;
+	while (!session->has_left && error != ETIMEDOUT)
+		error = pthread_cond_timedwait(&session->left, &table.lock, &until);
+	return session->has_left;
 }
 
 void session_await_end(struct session *session)

@@ -4,9 +4,8 @@
  * for each link, a server reader thread (server to client) that owns its link from dial to
  * close. Sessions and links are reference-counted; the last of their threads frees them.
  *
- * Lock order: sessions (all) -> session.lock -> client_tx / server_tx. No dial, sleep, hook or
- * write to a socket under the first two. See session_private.h for which lock guards which
- * member.
+ * No dial, sleep, hook or write to a socket under the table's lock or session.lock; the order
+ * of the locks and what each guards stands in session_private.h.
  */
 #ifndef SESSION_H
 #define SESSION_H
@@ -49,9 +48,9 @@ unsigned session_players(void);
 
 /*
  * Asks for a jump and returns at once: a new server reader does the work, the player stays
- * where they are until the target has answered, and is told the outcome. A jump under way is
- * replaced. False if the thread could not be made (the player has been told) or the session is
- * ending. Any thread, no lock held.
+ * where they are until the target has answered, and is told if it did not work. A jump to
+ * another server that is under way is replaced; one to the same server goes on. False, and
+ * nothing has happened, if there is no thread to be had. Any thread, no lock held.
  */
 bool session_jump(struct session *session, struct server *target);
 

@@ -57,24 +57,28 @@ static bool is_early_ping_locked(const struct session *session, uint16_t id)
 	return false;
 }
 
+static void prepare(struct client_reader *reader);
+
 /* Echoes: Kurafuto's own opens the gate, a stale one is dropped, all others are the server's
  * (protocol 5.13). */
 static enum verdict on_echo(struct client_reader *reader, uint16_t id)
 {
 	struct session *session = reader->session;
-	enum verdict verdict = VERDICT_PASS;
 
 	pthread_mutex_lock(&session->lock);
-	if (session->has_gate_ping && session->gate_ping == id) {
+	bool is_ours = session->has_gate_ping && session->gate_ping == id;
+	bool is_stale = !session->is_gate_open && !is_early_ping_locked(session, id);
+	bool opens = is_ours && session->current == reader->link;
+	if (is_ours)
 		session->has_gate_ping = false;
+	if (opens)
 		session->is_gate_open = true;
-		reader->is_gate_open = true;
-		verdict = VERDICT_DROP;
-	} else if (!session->is_gate_open && !is_early_ping_locked(session, id)) {
-		verdict = VERDICT_DROP;
-	}
 	pthread_mutex_unlock(&session->lock);
-	return verdict;
+	if (opens) {
+		reader->is_gate_open = true;
+		prepare(reader);
+	}
+	return is_ours || is_stale ? VERDICT_DROP : VERDICT_PASS;
 }
 
 static enum verdict on_two_way_ping(struct client_reader *reader, uint8_t *packet)
@@ -109,6 +113,7 @@ static const struct handler {
 	[OP_SET_BLOCK_CLIENT]       = { on_world_packet, true },
 	[OP_POSITION]               = { on_world_packet, true },
 	[OP_PLAYER_CLICKED]         = { on_world_packet, true },
+	[OP_NOTIFY_ACTION]          = { on_world_packet, true },
 	[OP_NOTIFY_POSITION_ACTION] = { on_world_packet, true },
 };
 /* clang-format on */

@@ -181,12 +181,14 @@ static void take_packet(struct login *login, const uint8_t *packet)
 	}
 }
 
-/* Takes the packets that have arrived. */
-static bool take_packets(struct login *login, const struct dialect *offered)
+/* Takes the packets that have arrived, until the condition holds: later ones belong to the
+ * game. */
+static bool take_packets(struct login *login, const struct dialect *offered,
+			 const bool *condition)
 {
 	struct client_input *in = login->in;
 
-	while (in->fill > 0) {
+	while (in->fill > 0 && !*condition) {
 		size_t size = dialect_size(offered, PACKET_TO_SERVER, in->bytes[0]);
 
 		if (size == 0 || in->bytes[0] == OP_IDENTIFICATION)
@@ -203,7 +205,8 @@ static bool take_packets(struct login *login, const struct dialect *offered)
 static bool await(struct login *login, const struct dialect *offered, const bool *condition)
 {
 	while (!*condition)
-		if (!take_packets(login, offered) || (!*condition && !read_more(login)))
+		if (!take_packets(login, offered, condition) ||
+		    (!*condition && !read_more(login)))
 			return false;
 	return true;
 }

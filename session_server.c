@@ -101,7 +101,7 @@ static enum verdict on_level_finalize(struct link *link, uint8_t *packet)
 	(void)packet;
 	link->has_level = true;
 	pthread_mutex_lock(&session->lock);
-	if (!session->is_gate_open)
+	if (!session->is_gate_open && session->current == link)
 		session->gate_deadline_ms = net_now_ms() + SESSION_GATE_LEVEL_MS;
 	pthread_mutex_unlock(&session->lock);
 	return VERDICT_PASS;
@@ -124,7 +124,7 @@ static enum verdict on_two_way_ping(struct link *link, uint8_t *packet)
 		return VERDICT_PASS;
 	link->last_ping = packet_get_u16(packet + 2);
 	pthread_mutex_lock(&session->lock);
-	if (!session->is_gate_open)
+	if (!session->is_gate_open && session->current == link)
 		session->early_pings[session->n_early_pings++ % SESSION_EARLY_PINGS] =
 			link->last_ping;
 	pthread_mutex_unlock(&session->lock);
@@ -416,6 +416,23 @@ bool link_login(struct link *link, int64_t deadline_ms)
 			return false;
 	}
 	return true;
+}
+
+bool link_is_welcome(struct link *link)
+{
+	ssize_t n = recv(link->fd, link->in + link->in_fill, LINK_INPUT_SIZE - link->in_fill,
+			 MSG_DONTWAIT);
+
+	if (n > 0)
+		link->in_fill += (size_t)n;
+	if (n == 0 && link->in_fill == 0) {
+		explain_silence(link, 0);
+		return false;
+	}
+	if (link->in_fill < 1 + PACKET_STRING_LEN || link->in[0] != OP_DISCONNECT)
+		return true;
+	on_disconnect(link, link->in);
+	return false;
 }
 
 void link_relay(struct link *link)

@@ -318,8 +318,8 @@ static size_t min_size(size_t a, size_t b)
  * for `port`. */
 static size_t distance(const char *a, const char *b)
 {
-	size_t rows[3][WORD_MAX +
-		       1]; /* of the matrix: two before, before, and this one, in turns */
+	/* Three rows of the matrix, in turns: two before, before, and this one. */
+	size_t rows[3][WORD_MAX + 1] = {{0}};
 	size_t n_a = strlen(a), n_b = strlen(b);
 
 	for (size_t i = 0; i <= n_a; i++) {

@@ -401,9 +401,7 @@ static bool pack(struct level *level, uint8_t *in, size_t size)
 		free(out);
 		return false;
 	}
-	uint8_t *fitting = realloc(out, stream.total_out);
-
-	level->data = fitting != NULL ? fitting : out;
+	level->data = out;
 	level->size = stream.total_out;
 	return true;
 }

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a player goes. The one idea: joining, jumping and falling back are the same journey of
+ * one thread, the server reader. It makes a link to a server, and only when that server has let
+ * the player in does the link become current; when it ends, the same thread travels on.
+ */
+#include <bsd/string.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "session_private.h"
+#include "text.h"
+
+#define NOTE_MAX   (SESSION_WHY_MAX + 64)
+#define FULL_WORDS "The server is full, try again later"
+
+/* What a server reader is up to. Only its thread touches it. */
+struct journey {
+	struct session *session; /* a reference */
+	struct server *target;   /* the first server to go to */
+	int predialled;          /* a socket on its way there, or -1 */
+	struct link *link;       /* the link being made, or running */
+	size_t next;             /* where next_candidate_locked() goes on */
+	int64_t started_ms;
+	char note[NOTE_MAX]; /* why the player was moved, to be told on arrival; or empty */
+	char last_words[NOTE_MAX]; /* for the Disconnect when nothing is left */
+};
+
+/* A server that fails this player is left alone by fallbacks for a while. `lock` held. */
+static void avoid_locked(struct session *session, const struct server *server)
+{
+	session->avoid_until_ms[server_index(server)] = net_now_ms() + SESSION_AVOID_MS;
+}
+
+static bool is_avoided_locked(const struct session *session, const struct server *server)
+{
+	return net_now_ms() < session->avoid_until_ms[server_index(server)];
+}
+
+/*
+ * The next server that a journey may try without being asked: hubs that are up, the lobby, and
+ * when there is none the hubs that are thought to be down. NULL when nothing is left. `lock`
+ * held.
+ */
+static struct server *next_candidate_locked(struct journey *journey)
+{
+	const struct registry *registry = journey->session->world->registry;
+	size_t n = registry_hub_count(registry);
+
+	while (journey->next <= 2 * n) {
+		size_t i = journey->next++;
+		struct server *server =
+			i == n ? registry_lobby(registry) : registry_hub(registry, i % (n + 1));
+
+		if (server != NULL && !is_avoided_locked(journey->session, server) &&
+		    (i >= n || server_is_up(server)))
+			return server;
+	}
+	return NULL;
+}
+
+/* One line in the log for a join, a jump and a fallback, and a word to a player who was moved.
+ */
+static void announce(struct journey *journey, bool is_first, const char *from)
+{
+	struct session *session = journey->session;
+	const char *to = server_name(journey->link->server);
+	int64_t since_ms = is_first ? session->started_ms : journey->started_ms;
+	long long ms = (long long)(net_now_ms() - since_ms);
+	char address[NET_ADDR_TEXT], software[PACKET_STRING_LEN * 3 + 1];
+
+	net_addr_text(address, &session->peer, true);
+	text_to_utf8(software, sizeof(software), session->software);
+	if (is_first)
+		session_log(session, LOG_INFO, "joins %s from %s with %s in %lld ms%s", to,
+			    address,
+			    session->dialect.cpe ? software : "a Classic client without CPE",
+			    ms, session->is_verified ? "" : ", name unverified");
+	else if (journey->note[0] == '\0')
+		session_log(session, LOG_INFO, "jumps from %s to %s in %lld ms", from, to, ms);
+	else
+		session_log(session, LOG_INFO, "falls back to %s in %lld ms", to, ms);
+	if (journey->note[0] != '\0')
+		session_tell(session, "&e%s &eYou are on &f%s&e now.", journey->note, to);
+	journey->note[0] = '\0';
+}
+
+/* Dials, logs in and becomes current. */
+static bool arrive(struct journey *journey)
+{
+	struct link *link = journey->link;
+	struct session *session = journey->session;
+	int64_t timeout_ms = session->world->config->login_timeout_ms;
+	struct server *previous = session_server(session);
+
+	if (!link_dial(link) || !link_login(link, net_deadline_ms(timeout_ms)))
+		return false;
+	pthread_mutex_lock(&session->client_tx);
+	bool is_first = !session->is_in_game;
+	pthread_mutex_unlock(&session->client_tx);
+	if (!link_adopt(link))
+		return false;
+	announce(journey, is_first, previous != NULL ? server_name(previous) : "nowhere");
+	return true;
+}
+
+/* A socket that was dialled early may have been given up by its server since: one fresh
+ * attempt. */
+static bool deserves_retry(const struct link *link, bool has_arrived)
+{
+	return !has_arrived && link->is_predialled && link->has_connected &&
+	       link->kick[0] == '\0';
+}
+
+enum onward {
+	ONWARD_NOWHERE, /* the session is ending, or another link has taken this one's place */
+	ONWARD_STAY,    /* a jump has failed: the player is where they were */
+	ONWARD_JUMP,    /* a jump is on its way, and is all that the player has now */
+	ONWARD_FALL,    /* the player has no link */
+};
+
+/* What the end of a link means for the player. `lock` held, the link is taken out already. */
+static enum onward judge_locked(const struct session *session, bool has_arrived)
+{
+	if (atomic_load(&session->is_ending))
+		return ONWARD_NOWHERE;
+	if (session->current != NULL)
+		return ONWARD_STAY;
+	if (session->pending != NULL)
+		return has_arrived ? ONWARD_JUMP : ONWARD_NOWHERE;
+	return ONWARD_FALL;
+}
+
+/* Takes an ended link out of the session, shuts it, and says what that means for the journey.
+ */
+static enum onward detach(struct link *link, bool has_arrived)
+{
+	struct session *session = link->session;
+	struct link **place = has_arrived ? &session->current : &session->pending;
+	enum onward onward = ONWARD_NOWHERE;
+
+	pthread_mutex_lock(&session->client_tx);
+	pthread_mutex_lock(&session->lock);
+	bool was_there = *place == link;
+	if (was_there) {
+		*place = NULL;
+		onward = judge_locked(session, has_arrived);
+	}
+	if (has_arrived && was_there)
+		server_player_left(link->server);
+	if ((onward == ONWARD_FALL || onward == ONWARD_JUMP) && !link->is_our_fault &&
+	    !deserves_retry(link, has_arrived))
+		avoid_locked(session, link->server);
+	link_shut_locked(link);
+	pthread_mutex_unlock(&session->lock);
+	pthread_cond_broadcast(&session->level_done);
+	pthread_mutex_unlock(&session->client_tx);
+	if (was_there)
+		link_unref(link); /* the reference of `current` or `pending` */
+	return onward;
+}
+
+/*
+ * Why the link ended, as the player and the log read it. Of several failures in a row the
+ * player hears the first, which is why they travel at all; a kick's own words go before ours.
+ */
+static void describe_end(struct journey *journey, bool has_arrived)
+{
+	const struct link *link = journey->link;
+	const char *name = server_name(link->server);
+	bool is_kick = link->kick[0] != '\0';
+	char note[NOTE_MAX];
+
+	if (is_kick)
+		snprintf(note, sizeof(note), "%s kicked you: &f%s&e.", name, link->kick);
+	else
+		snprintf(note, sizeof(note),
+			 has_arrived ? "%s is gone: %s." : "%s can't be reached: %s.", name,
+			 link->fault);
+	if (journey->note[0] == '\0')
+		strlcpy(journey->note, note, sizeof(journey->note));
+	if (is_kick)
+		strlcpy(journey->last_words, link->kick, sizeof(journey->last_words));
+	else if (link->is_our_fault)
+		strlcpy(journey->last_words, FULL_WORDS, sizeof(journey->last_words));
+	else if (journey->last_words[0] == '\0')
+		strlcpy(journey->last_words, note, sizeof(journey->last_words));
+	session_log(journey->session, LOG_INFO, "%s %s: %s%s",
+		    has_arrived ? "loses" : "can't join", name, is_kick ? "kicked: " : "",
+		    is_kick ? link->kick : link->fault);
+}
+
+/* The next link of a player who has none; NULL, and the session ends, when nothing is left. */
+static struct link *next_link(struct journey *journey, bool has_arrived)
+{
+	struct session *session = journey->session;
+	struct server *server;
+	struct link *link = NULL;
+
+	pthread_mutex_lock(&session->lock);
+	bool is_wanted = session->pending == NULL && !atomic_load(&session->is_ending);
+	server = deserves_retry(journey->link, has_arrived) ? journey->link->server
+							    : next_candidate_locked(journey);
+	if (is_wanted && server != NULL)
+		link = link_new(session, server);
+	if (link != NULL) {
+		link_ref(link);
+		session->pending = link;
+	}
+	pthread_mutex_unlock(&session->lock);
+	if (link == NULL && is_wanted)
+		session_end(session, journey->last_words);
+	return link;
+}
+
+/* After the end of a link: where the journey goes on, or NULL. */
+static struct link *travel_on(struct journey *journey, bool has_arrived)
+{
+	enum onward onward = detach(journey->link, has_arrived);
+
+	if (onward == ONWARD_NOWHERE)
+		return NULL;
+	describe_end(journey, has_arrived);
+	if (onward == ONWARD_FALL) {
+		if (has_arrived) {
+			journey->next = 0;
+			journey->started_ms = net_now_ms();
+		}
+		return next_link(journey, has_arrived);
+	}
+	session_tell(journey->session, "&e%s &e%s", journey->note,
+		     onward == ONWARD_STAY ? "You stay where you are."
+					   : "You are on your way.");
+	return NULL;
+}
+
+/* Tells a link that another has overtaken it, and lets go of it. */
+static void overtake(struct session *session, struct link *link)
+{
+	pthread_mutex_lock(&session->client_tx);
+	pthread_cond_broadcast(&session->level_done);
+	pthread_mutex_unlock(&session->client_tx);
+	link_unref(link);
+}
+
+/* Is a link to that server on its way already. `lock` held. */
+static bool is_on_its_way_locked(const struct session *session, const struct server *server)
+{
+	return session->pending != NULL && session->pending->server == server &&
+	       !atomic_load(&session->pending->is_closed);
+}
+
+/* Sets out: a new link to the target takes the place of whatever was pending. NULL if the
+ * session is ending, or on its way there already, or there is no memory. */
+static struct link *set_out(struct journey *journey)
+{
+	struct session *session = journey->session;
+	struct link *link = link_new(session, journey->target), *overtaken = NULL;
+
+	if (link == NULL)
+		return NULL;
+	link->fd = journey->predialled;
+	link->is_predialled = journey->predialled >= 0;
+	journey->predialled = -1;
+	pthread_mutex_lock(&session->lock);
+	bool is_wanted = !atomic_load(&session->is_ending) &&
+			 !is_on_its_way_locked(session, journey->target);
+	if (is_wanted) {
+		overtaken = session->pending;
+		if (overtaken != NULL)
+			link_shut_locked(overtaken);
+		link_ref(link);
+		session->pending = link;
+	}
+	pthread_mutex_unlock(&session->lock);
+	if (overtaken != NULL)
+		overtake(session, overtaken);
+	if (is_wanted)
+		return link;
+	link_unref(link);
+	return NULL;
+}
+
+/* Ends a session that has neither a link nor one on its way. */
+static void end_if_stranded(struct session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	bool is_stranded = session->current == NULL && session->pending == NULL;
+	pthread_mutex_unlock(&session->lock);
+	if (is_stranded)
+		session_end(session, FULL_WORDS);
+}
+
+/* The server reader: a thread a journey, one link after the other. */
+static void *server_main(void *argument)
+{
+	struct journey *journey = argument;
+	struct session *session = journey->session;
+
+	journey->link = set_out(journey);
+	if (journey->link == NULL)
+		end_if_stranded(session);
+	while (journey->link != NULL) {
+		struct link *link = journey->link;
+		bool has_arrived = arrive(journey);
+
+		if (has_arrived)
+			link_relay(link);
+		journey->link = travel_on(journey, has_arrived);
+		link_unref(link);
+	}
+	if (journey->predialled >= 0)
+		close(journey->predialled);
+	free(journey);
+	if (atomic_load(&session->is_ending))
+		session_await_end(session);
+	session_unref(session);
+	return NULL;
+}
+
+/* Sends a thread off. Nothing has happened if there is none to be had. */
+static bool set_off(const struct journey *plan)
+{
+	struct journey *journey = malloc(sizeof(*journey));
+
+	if (journey == NULL)
+		return false;
+	*journey = *plan;
+	journey->started_ms = net_now_ms();
+	session_ref(journey->session);
+	if (session_spawn(server_main, journey))
+		return true;
+	session_unref(journey->session);
+	free(journey);
+	return false;
+}
+
+bool session_enter(struct session *session, struct predial *predial)
+{
+	struct journey plan = {.session = session, .predialled = -1};
+
+	pthread_mutex_lock(&session->lock);
+	plan.target = next_candidate_locked(&plan);
+	pthread_mutex_unlock(&session->lock);
+	if (plan.target == NULL) {
+		session_end(session, "No server is linked here yet");
+		return false;
+	}
+	if (predial->server == plan.target)
+		plan.predialled = predial->fd;
+	if (!set_off(&plan)) {
+		session_log(session, LOG_ERROR, "no thread or memory for another player");
+		session_end(session, FULL_WORDS);
+		return false;
+	}
+	if (plan.predialled >= 0)
+		predial->fd = -1;
+	return true;
+}
+
+bool session_jump(struct session *session, struct server *target)
+{
+	struct journey plan = {.session = session, .target = target, .predialled = -1};
+
+	if (set_off(&plan))
+		return true;
+	session_log(session, LOG_ERROR, "no thread or memory for a jump");
+	return false;
+}
