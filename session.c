@@ -186,17 +186,19 @@ static void list_session(struct session *session)
 	pthread_mutex_unlock(&table.lock);
 }
 
-/* Takes the session out of the table and gives its name free. */
-static void unlist_session(struct session *session)
+/* Takes the session out of the table and gives its name free. True if it had one. */
+static bool unlist_session(struct session *session)
 {
 	pthread_mutex_lock(&table.lock);
+	bool was_player = session->is_listed;
 	TAILQ_REMOVE(&table.all, session, entries);
-	if (session->is_listed)
+	if (was_player)
 		table.players--;
 	session->is_listed = false;
 	session->has_left = true;
 	pthread_cond_broadcast(&session->left);
 	pthread_mutex_unlock(&table.lock);
+	return was_player;
 }
 
 bool session_start(const struct session_world *world, int fd, const struct net_addr *peer)
@@ -458,13 +460,9 @@ void session_leave(struct session *session)
 	pthread_cond_broadcast(&session->level_done);
 	pthread_mutex_unlock(&session->client_tx);
 	shutdown(session->fd, SHUT_RDWR);
-	pthread_mutex_lock(&table.lock);
-	bool was_player = session->is_listed;
-	pthread_mutex_unlock(&table.lock);
-	if (was_player)
+	if (unlist_session(session))
 		session_log(session, LOG_INFO, "leaves after %lld s: %s",
 			    (long long)session_age_ms(session) / 1000, session->end_reason);
-	unlist_session(session);
 }
 
 /* Waits until no session is left or the deadline has passed; the table is locked. */
