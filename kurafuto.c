@@ -170,6 +170,9 @@ static void report_fault(void *context, bool is_fault, const char *message)
 {
 	const char *const *at = context, *path = *at;
 
+	if (path != NULL && strncmp(message, path, strlen(path)) == 0)
+		path = NULL; /* the message has it, with line and column */
+
 	fprintf(stderr, "kurafuto: %s%s%s%s\n", path != NULL ? path : "",
 		path != NULL ? ": " : "", is_fault ? "" : "warning: ", message);
 }
@@ -499,8 +502,10 @@ static int run(const struct options *options, struct config *config)
 			 ? config->path
 			 : "no kurafuto.json here: built-in defaults, the lobby alone");
 	raise_file_limit();
-	if (!open_program(&program))
+	if (!open_program(&program)) {
+		close_program(&program);
 		return EXIT_FAILURE;
+	}
 	say_hello(&program);
 	serve(&program);
 	log_info("shutting down, %u players", session_players());

@@ -176,11 +176,14 @@ static size_t poll_checks(struct check *checks, struct pollfd *fds, size_t n,
 			  int64_t deadline_ms)
 {
 	int64_t left_ms = deadline_ms - net_now_ms();
+	int slice_ms = (int)(left_ms < 0               ? 0
+			     : left_ms < STOP_SLICE_MS ? left_ms
+						       : STOP_SLICE_MS);
 	size_t open = 0;
 
 	for (size_t i = 0; i < n; i++)
 		fds[i] = (struct pollfd){.fd = checks[i].fd, .events = POLLOUT};
-	if (poll(fds, n, (int)(left_ms < STOP_SLICE_MS ? left_ms : STOP_SLICE_MS)) < 0)
+	if (poll(fds, n, slice_ms) < 0)
 		return n;
 	for (size_t i = 0; i < n; i++) {
 		if (checks[i].fd >= 0 && fds[i].revents != 0)
@@ -199,9 +202,12 @@ static void await_checks(struct registry *registry, struct check *checks, struct
 
 	while (open > 0 && net_now_ms() < deadline_ms && !is_stopping(registry))
 		open = poll_checks(checks, fds, n, deadline_ms);
-	for (size_t i = 0; i < n; i++)
-		if (checks[i].fd >= 0)
+	for (size_t i = 0; i < n; i++) {
+		if (checks[i].fd >= 0 && is_stopping(registry))
+			close(checks[i].fd); /* it may still have answered in time */
+		else if (checks[i].fd >= 0)
 			settle(&checks[i]);
+	}
 }
 
 /* One round: servers with players are proven alive by their links and are left alone. */
@@ -281,7 +287,7 @@ bool registry_stop(struct registry *registry)
 	struct timespec until = as_timespec(net_now_ms() + STOP_WAIT_MS);
 	int error = 0;
 
-	if (!registry->running)
+	if (registry == NULL || !registry->running)
 		return true;
 	pthread_mutex_lock(&registry->lock);
 	registry->stopping = true;

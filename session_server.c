@@ -258,42 +258,59 @@ static bool send_run(struct link *link, const uint8_t *data, size_t size, uint8_
 }
 
 /*
- * The spawn has reached the client's socket. A client with TwoWayPing gets a ping behind it,
- * whose echo opens the gate: whatever comes before that echo was sent in the old world. Others
- * are taken at their word from now on.
+ * The player's spawn goes out with the next run. A client without TwoWayPing is taken at its
+ * word from then on: the gate opens just before, so that nothing that answers the spawn is
+ * lost.
  */
-static void pass_gate(struct link *link)
+static void open_gate(struct link *link)
 {
 	struct session *session = link->session;
-	bool has_ping = dialect_has(&session->dialect, EXT_TWO_WAY_PING);
+
+	pthread_mutex_lock(&session->lock);
+	if (session->current == link)
+		session->is_gate_open = true;
+	pthread_mutex_unlock(&session->lock);
+}
+
+/* A client with TwoWayPing gets a ping behind its spawn, whose echo opens the gate: whatever
+ * comes before that echo was sent in the old world. */
+static void ping_gate(struct link *link)
+{
+	struct session *session = link->session;
 	uint8_t packet[4];
 
-	link->opens_gate = false;
 	pthread_mutex_lock(&session->lock);
-	bool was_closed =
+	bool is_needed =
 		!session->is_gate_open && !session->has_gate_ping && session->current == link;
-	if (was_closed && has_ping) {
+	if (is_needed) {
 		session->has_gate_ping = true;
 		session->gate_ping = (uint16_t)(link->last_ping + 0x8000);
 	}
-	if (was_closed && !has_ping)
-		session->is_gate_open = true;
 	packet_write_two_way_ping(packet, 1, session->gate_ping);
 	pthread_mutex_unlock(&session->lock);
-	if (was_closed && has_ping)
+	if (is_needed)
 		send_run(link, packet, sizeof(packet), 0);
-	prepare(link, true);
 }
 
 /* Passes a run on: into store before the adoption, to the client after it. */
 static bool flush(struct link *link, const uint8_t *data, size_t size, uint8_t wants)
 {
-	if (size > 0 && atomic_load(&link->published) == NULL)
+	bool has_spawn = link->opens_gate;
+	bool has_ping = dialect_has(&link->session->dialect, EXT_TWO_WAY_PING);
+
+	if (size == 0)
+		return true;
+	if (atomic_load(&link->published) == NULL)
 		return hold(link, data, size);
-	if (size > 0 && !send_run(link, data, size, wants))
+	link->opens_gate = false;
+	if (has_spawn && !has_ping)
+		open_gate(link);
+	if (!send_run(link, data, size, wants))
 		return false;
-	if (link->opens_gate)
-		pass_gate(link);
+	if (has_spawn && has_ping)
+		ping_gate(link);
+	if (has_spawn)
+		prepare(link, true);
 	return true;
 }
 

@@ -50,6 +50,16 @@ static enum translate_verdict ascii_message(const struct dialect *server, uint8_
 	return TRANSLATE_PASS;
 }
 
+/* C>S 0x0D: a server without AmpersandSupport knows only % as the sign of a colour. */
+static enum translate_verdict percent_message(const struct dialect *server, uint8_t *packet)
+{
+	(void)server;
+	for (size_t i = 2; i < 2 + PACKET_STRING_LEN; i++)
+		if (packet[i] == '&')
+			packet[i] = '%';
+	return TRANSLATE_PASS;
+}
+
 /* C>S 0x2B: the client's own ping is answered here; an echo was meant for another server
  * (protocol 5.13). */
 static enum translate_verdict answer_ping(const struct dialect *server, uint8_t *packet)
@@ -84,6 +94,7 @@ static const struct rule {
 	{ PACKET_TO_SERVER, OP_POSITION,         EXT_HELD_BLOCK,      hide_held_block },
 	{ PACKET_TO_SERVER, OP_MESSAGE,          EXT_LONGER_MESSAGES, plain_message },
 	{ PACKET_TO_SERVER, OP_MESSAGE,          EXT_FULL_CP437,      ascii_message },
+	{ PACKET_TO_SERVER, OP_MESSAGE,          EXT_AMPERSAND,       percent_message },
 	{ PACKET_TO_SERVER, OP_TWO_WAY_PING,     EXT_TWO_WAY_PING,    answer_ping },
 	{ PACKET_TO_CLIENT, OP_MESSAGE,          EXT_MESSAGE_TYPES,   place_message },
 };
@@ -99,10 +110,12 @@ static bool rule_applies(const struct rule *rule, const struct dialect *client,
 	       dialect_has(client, rule->extension) && !dialect_has(server, rule->extension);
 }
 
-static bool server_lacks(const struct dialect *server, enum packet_direction direction,
-			 uint8_t opcode)
+/* A packet of the client's that the server would kick for. */
+static bool server_lacks(const struct dialect *client, const struct dialect *server,
+			 enum packet_direction direction, uint8_t opcode)
 {
-	return direction == PACKET_TO_SERVER && dialect_size(server, direction, opcode) == 0;
+	return direction == PACKET_TO_SERVER && dialect_size(client, direction, opcode) != 0 &&
+	       dialect_size(server, direction, opcode) == 0;
 }
 
 bool translate_wants(const struct dialect *client, const struct dialect *server,
@@ -111,15 +124,16 @@ bool translate_wants(const struct dialect *client, const struct dialect *server,
 	for (size_t i = 0; i < RULES; i++)
 		if (rule_applies(&rules[i], client, server, direction, opcode))
 			return true;
-	return server_lacks(server, direction, opcode);
+	return server_lacks(client, server, direction, opcode);
 }
 
 enum translate_verdict translate_packet(const struct dialect *client,
 					const struct dialect *server,
 					enum packet_direction direction, uint8_t *packet)
 {
-	enum translate_verdict verdict =
-		server_lacks(server, direction, packet[0]) ? TRANSLATE_DROP : TRANSLATE_PASS;
+	enum translate_verdict verdict = server_lacks(client, server, direction, packet[0])
+						 ? TRANSLATE_DROP
+						 : TRANSLATE_PASS;
 
 	for (size_t i = 0; i < RULES; i++) {
 		if (!rule_applies(&rules[i], client, server, direction, packet[0]))
