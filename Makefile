@@ -7,7 +7,7 @@ FLOOR0 := log net text
 FLOOR1 := packet layout hooks config config_keys config_values auth blocks footprint
 FLOOR2 := server negotiate translate
 FLOOR3 := world lobby lobby_show session session_login session_client session_link session_journey session_server
-FLOOR4 := commands filters filters
+FLOOR4 := commands filters
 FLOOR5 := kurafuto
 FLOORS := $(FLOOR0) : $(FLOOR1) : $(FLOOR2) : $(FLOOR3) : $(FLOOR4) : $(FLOOR5)
 MODULES := $(filter-out :,$(FLOORS))
@@ -35,9 +35,10 @@ SANITIZE := -O1 -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=
 # pkg-config is asked when a recipe runs, not when this file is read: `make deps test` installs it first.
 COMPILE = $(CC) $(LANGUAGE) $(WARNINGS) -g -fPIE $(if $(SAN),$(SANITIZE),$(HARDENED)) \
 	$(shell pkg-config --cflags $(LIBS)) $(CPPFLAGS) $(CFLAGS)
-# gcc's shared libubsan does not write its reports where ASan does; the static one does, and clang's always is.
+# Only gcc's static runtimes write all their reports where *SAN_OPTIONS say; clang's are always static.
 LINK    = $(CC) -pthread -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) \
-	$(if $(findstring undefined,$(SAN)),$(if $(findstring clang,$(CC)),,-static-libubsan)) $(CFLAGS) $(LDFLAGS)
+	$(if $(findstring undefined,$(SAN)),$(if $(findstring clang,$(CC)),,-static-libubsan -static-libasan)) \
+	$(CFLAGS) $(LDFLAGS)
 LDLIBS  = $(shell pkg-config --libs $(LIBS))
 
 # One short line a command; V=1 shows the commands.
@@ -99,7 +100,7 @@ $(BUILD)/flags: FORCE | have-build
 
 # The sanitizers' reports go to files that tests/run-all shows and counts, so that those of a child count too.
 export CK_DEFAULT_TIMEOUT := 60
-SAN_ENV := ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=66 \
+SAN_ENV := TEST_LIMIT=300 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=66 \
 	UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:exitcode=66 \
 	TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1:exitcode=66
 RUN_ALL = $(if $(SAN),$(SAN_ENV)) KURAFUTO=$(CURDIR)/$(BINARY) tests/run-all
