@@ -1,0 +1,960 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lobby, played by scripted clients over the sockets that lobby_dial() gives. A client
+ * remembers what it has been told, and a test waits, up to a deadline, until that is what
+ * should be.
+ */
+#include <check.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "config.h"
+#include "lobby.h"
+#include "net.h"
+#include "packet.h"
+#include "server.h"
+#include "world.h"
+
+#define PATIENCE_MS 20000 /* only a broken lobby takes that long */
+#define MESSAGES    600
+#define LEVEL_MAX   65536
+#define CROWD       200
+#define EYE_OTHERS  51
+#define EYE_SELF    29
+#define SERVERS_JSON                                                                     \
+	"\"servers\":[{\"name\":\"Survival\",\"address\":\"127.0.0.1\",\"port\":25570}," \
+	"{\"name\":\"Creative\",\"address\":\"127.0.0.1\",\"port\":25571},"              \
+	"{\"name\":\"Lava\",\"address\":\"127.0.0.1\",\"port\":25572}],"
+#define CONFIG_JSON(servers, more)                                                         \
+	"{\"name\":\"Caf\\u00e9 & co\",\"motd\":\"Hello\",\"verify-names\":false," servers \
+		more "\"login-timeout-ms\":10000}"
+
+struct entity {
+	bool here;
+	unsigned spawns, moves;
+	char name[PACKET_STRING_LEN + 1];
+	struct packet_position at;
+};
+
+struct client {
+	int fd;
+	struct dialect dialect;
+	uint8_t in[8192];
+	size_t in_len;
+	bool identified, closed, level_done;
+	char server[PACKET_STRING_LEN + 1], motd[PACKET_STRING_LEN + 1];
+	char kick[PACKET_STRING_LEN + 1];
+	uint8_t level[LEVEL_MAX];
+	size_t level_len;
+	uint16_t size[3];
+	struct entity entities[PACKET_OPCODES];
+	char messages[MESSAGES][PACKET_STRING_LEN + 1];
+	size_t n_messages;
+	unsigned pings, n_blocks;
+	struct packet_set_block blocks[WORLD_Y]; /* the last ones */
+};
+
+static struct config *config;
+static struct registry *registry;
+static struct lobby *lobby;
+static struct packet_catalog catalog;
+
+/* What the portal callback has been told. */
+static pthread_mutex_t portal_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct server *portal_target;
+static char portal_player[PACKET_STRING_LEN + 1];
+static unsigned portal_calls;
+
+static void on_portal(void *context, const char *player, struct server *target)
+{
+	ck_assert_ptr_eq(context, &portal_calls);
+	pthread_mutex_lock(&portal_mutex);
+	portal_target = target;
+	snprintf(portal_player, sizeof portal_player, "%s", player);
+	portal_calls++;
+	pthread_mutex_unlock(&portal_mutex);
+}
+
+static unsigned calls_so_far(void)
+{
+	pthread_mutex_lock(&portal_mutex);
+	unsigned n = portal_calls;
+
+	pthread_mutex_unlock(&portal_mutex);
+	return n;
+}
+
+static void report_fault(void *context, bool is_fault, const char *message)
+{
+	(void)context;
+	if (is_fault)
+		fprintf(stderr, "configuration: %s\n", message);
+}
+
+static void open_lobby(const char *json)
+{
+	char why[200] = "";
+
+	packet_catalog_init(&catalog);
+	config = config_parse("test.json", json, strlen(json), report_fault, NULL);
+	ck_assert_ptr_nonnull(config);
+	registry = registry_new(config);
+	ck_assert_ptr_nonnull(registry);
+	lobby = lobby_new(config, registry, on_portal, &portal_calls, why, sizeof why);
+	ck_assert_msg(lobby != NULL, "%s", why);
+	registry_set_lobby(registry, lobby_dial, lobby);
+}
+
+static void setup(void)
+{
+	open_lobby(CONFIG_JSON(SERVERS_JSON, ""));
+}
+
+static void teardown(void)
+{
+	lobby_free(lobby);
+	registry_free(registry);
+	config_free(config);
+}
+
+/* What a client makes of a packet. */
+
+static void read_entity(struct client *client, const uint8_t *p)
+{
+	struct entity *entity = &client->entities[p[1]];
+
+	if (p[0] == OP_DESPAWN) {
+		ck_assert_msg(entity->here, "entity %u leaves without having come", p[1]);
+		entity->here = false;
+		return;
+	}
+	packet_read_entity_position(&entity->at, &client->dialect, p);
+	if (p[0] == OP_SPAWN_PLAYER) {
+		ck_assert_msg(!entity->here || p[1] == PACKET_SELF, "entity %u comes twice",
+			      p[1]);
+		packet_get_string(entity->name, p + 2);
+		entity->here = true;
+		entity->spawns++;
+	} else {
+		ck_assert_msg(entity->here, "entity %u moves without having come", p[1]);
+		entity->moves++;
+	}
+}
+
+static void read_level(struct client *client, const uint8_t *p)
+{
+	if (p[0] == OP_LEVEL_DATA_CHUNK) {
+		size_t n = packet_get_u16(p + 1);
+
+		ck_assert_uint_le(n, 1024);
+		ck_assert_uint_le(client->level_len + n, LEVEL_MAX);
+		memcpy(client->level + client->level_len, p + 3, n);
+		client->level_len += n;
+	} else if (p[0] == OP_LEVEL_FINALIZE) {
+		for (int i = 0; i < 3; i++)
+			client->size[i] = packet_get_u16(p + 1 + 2 * i);
+		client->level_done = true;
+	}
+}
+
+static void read_identification(struct client *client, const uint8_t *p)
+{
+	ck_assert(!client->identified);
+	packet_get_string(client->server, p + 2);
+	packet_get_string(client->motd, p + 66);
+	ck_assert_uint_eq(p[1], client->dialect.protocol);
+	client->identified = true;
+}
+
+static void read_block(struct client *client, const uint8_t *p)
+{
+	client->blocks[client->n_blocks++ % WORLD_Y] = (struct packet_set_block){
+		.x = packet_get_u16(p + 1),
+		.y = packet_get_u16(p + 3),
+		.z = packet_get_u16(p + 5),
+		.block = p[7],
+	};
+}
+
+static void read_text(struct client *client, const uint8_t *p)
+{
+	if (p[0] == OP_DISCONNECT) {
+		packet_get_string(client->kick, p + 1);
+		return;
+	}
+	ck_assert_uint_lt(p[1], 128);
+	packet_get_string(client->messages[client->n_messages % MESSAGES], p + 2);
+	client->n_messages++;
+}
+
+static void read_packet(struct client *client, const uint8_t *p)
+{
+	switch (p[0]) {
+	case OP_IDENTIFICATION:
+		read_identification(client, p);
+		break;
+	case OP_PING:
+		client->pings++;
+		break;
+	case OP_LEVEL_INITIALIZE:
+	case OP_LEVEL_DATA_CHUNK:
+	case OP_LEVEL_FINALIZE:
+		read_level(client, p);
+		break;
+	case OP_SET_BLOCK:
+		read_block(client, p);
+		break;
+	case OP_SPAWN_PLAYER:
+	case OP_POSITION:
+	case OP_DESPAWN:
+		read_entity(client, p);
+		break;
+	case OP_MESSAGE:
+	case OP_DISCONNECT:
+		read_text(client, p);
+		break;
+	default:
+		ck_abort_msg("opcode %u from the lobby", p[0]);
+	}
+}
+
+static void read_all(struct client *client)
+{
+	size_t at = 0;
+
+	while (at < client->in_len) {
+		const uint8_t *p = client->in + at;
+		size_t size = dialect_size(&client->dialect, PACKET_TO_CLIENT, p[0]);
+
+		ck_assert_msg(size != 0, "opcode %u is no packet of this protocol", p[0]);
+		if (size > client->in_len - at)
+			break;
+		read_packet(client, p);
+		at += size;
+	}
+	client->in_len -= at;
+	memmove(client->in, client->in + at, client->in_len);
+}
+
+/* Waits a moment for bytes, and reads what is there. */
+static void pump(struct client *client)
+{
+	if (client->closed)
+		return;
+	ssize_t n = net_recv(client->fd, client->in + client->in_len,
+			     sizeof client->in - client->in_len, net_now_ms() + 5);
+
+	if (n < 0 && errno == ETIMEDOUT)
+		return;
+	if (n <= 0) {
+		client->closed = true;
+		return;
+	}
+	client->in_len += (size_t)n;
+	read_all(client);
+}
+
+#define AWAIT(client, condition)                                                         \
+	do {                                                                             \
+		int64_t deadline_ = net_now_ms() + PATIENCE_MS;                          \
+		while (!(condition)) {                                                   \
+			ck_assert_msg(net_now_ms() < deadline_, "waited in vain for %s", \
+				      #condition);                                       \
+			pump(client);                                                    \
+		}                                                                        \
+	} while (0)
+
+/* What a client does. */
+
+static void send_bytes(struct client *client, const uint8_t *data, size_t size)
+{
+	ck_assert_int_eq(
+		net_send_all(client->fd, data, size, net_now_ms() + PATIENCE_MS, NULL, NULL),
+		0);
+}
+
+static struct client *dial(uint8_t protocol)
+{
+	struct client *client = calloc(1, sizeof *client);
+
+	ck_assert_ptr_nonnull(client);
+	dialect_init(&client->dialect, &catalog, protocol, false);
+	client->fd = lobby_dial(lobby);
+	ck_assert_int_ge(client->fd, 0);
+	return client;
+}
+
+static void identify(struct client *client, const char *name)
+{
+	uint8_t packet[PACKET_SIZE_MAX];
+
+	send_bytes(client, packet,
+		   packet_write_player_identification(packet, &client->dialect, name, ""));
+}
+
+static bool has_said(const struct client *client, const char *text)
+{
+	for (size_t i = 0; i < client->n_messages && i < MESSAGES; i++)
+		if (strstr(client->messages[i], text) != NULL)
+			return true;
+	return false;
+}
+
+/* Logs in and waits for the last line of the login. */
+static struct client *join(uint8_t protocol, const char *name)
+{
+	struct client *client = dial(protocol);
+	char arrival[100];
+
+	snprintf(arrival, sizeof arrival, "&f%s &ehas come", name);
+	identify(client, name);
+	AWAIT(client, has_said(client, arrival));
+	return client;
+}
+
+static void leave(struct client *client)
+{
+	close(client->fd);
+	free(client);
+}
+
+static void walk_to(struct client *client, int32_t x, int32_t y, int32_t z, uint8_t yaw)
+{
+	uint8_t packet[10] = {OP_POSITION, 255};
+
+	packet_put_u16(packet + 2, (uint16_t)x);
+	packet_put_u16(packet + 4, (uint16_t)(y + EYE_OTHERS));
+	packet_put_u16(packet + 6, (uint16_t)z);
+	packet[8] = yaw;
+	send_bytes(client, packet, sizeof packet);
+}
+
+static void stand_on(struct client *client, const struct packet_position *feet)
+{
+	walk_to(client, feet->x, feet->y, feet->z, feet->yaw);
+}
+
+static void chat(struct client *client, const char *text)
+{
+	uint8_t packet[PACKET_SIZE_MAX];
+
+	send_bytes(client, packet, packet_write_message(packet, 255, text));
+}
+
+/* Waits until everything sent before has been handled: the answer to a block change comes
+ * behind it. */
+static void settle(struct client *client)
+{
+	uint8_t packet[9] = {OP_SET_BLOCK_CLIENT, 0, 0, 0, 0, 0, 0, 1, 1};
+	unsigned before = client->n_blocks;
+
+	send_bytes(client, packet, sizeof packet);
+	AWAIT(client, client->n_blocks > before);
+}
+
+static int find_entity(const struct client *client, const char *name)
+{
+	for (int i = 0; i < PACKET_SELF; i++)
+		if (client->entities[i].here && strcmp(client->entities[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+/* The level */
+
+static uint8_t *unpack(const struct client *client)
+{
+	uint8_t *plain = malloc(WORLD_VOLUME + 5), *packed = malloc(client->level_len);
+
+	ck_assert(plain != NULL && packed != NULL);
+	memcpy(packed, client->level, client->level_len);
+	z_stream stream = {.next_in = packed,
+			   .avail_in = (uInt)client->level_len,
+			   .next_out = plain,
+			   .avail_out = WORLD_VOLUME + 5};
+
+	ck_assert_int_eq(inflateInit2(&stream, MAX_WBITS + 16), Z_OK);
+	ck_assert_int_eq(inflate(&stream, Z_FINISH), Z_STREAM_END);
+	ck_assert_uint_eq(stream.total_out, WORLD_VOLUME + 4);
+	inflateEnd(&stream);
+	free(packed);
+	return plain;
+}
+
+static const struct login {
+	uint8_t protocol, highest;
+} logins[] = {{3, 18}, {4, 18}, {5, 20}, {6, 41}, {7, 49}};
+
+static uint8_t block_at(const uint8_t *blocks, int x, int y, int z)
+{
+	return blocks[(y * WORLD_Z + z) * WORLD_X + x];
+}
+
+START_TEST(a_login_of_each_protocol)
+{
+	const struct login *login = &logins[_i];
+	struct client *client = join(login->protocol, "Alice");
+	const struct packet_position *self = &client->entities[PACKET_SELF].at;
+
+	ck_assert_str_eq(client->server, "Caf? % co");
+	ck_assert_str_eq(client->motd, "Hello");
+	ck_assert(client->level_done);
+	ck_assert_uint_eq(client->size[0] * client->size[1] * client->size[2], WORLD_VOLUME);
+	ck_assert_str_eq(client->entities[PACKET_SELF].name, "Alice");
+	ck_assert_int_eq((self->y - EYE_SELF) % 32, 0);
+
+	uint8_t *plain = unpack(client), *blocks = plain + 4;
+	int x = self->x / 32, y = (self->y - EYE_SELF) / 32, z = self->z / 32;
+	size_t unknown = 0;
+
+	ck_assert_uint_eq(packet_get_u32(plain), WORLD_VOLUME);
+	for (size_t i = 0; i < WORLD_VOLUME; i++)
+		unknown += blocks[i] > login->highest;
+	ck_assert_uint_eq(unknown, 0);
+	ck_assert_uint_ne(block_at(blocks, x, y - 1, z), 0);
+	ck_assert_uint_eq(block_at(blocks, x, y, z), 0);
+	ck_assert_uint_eq(block_at(blocks, x, y + 1, z), 0);
+	free(plain);
+	leave(client);
+}
+END_TEST
+
+/* The login byte by byte, the second packet behind the first in one piece, and a stray ping. */
+START_TEST(login_in_pieces)
+{
+	struct client *client = dial(7);
+	uint8_t packet[PACKET_SIZE_MAX * 2];
+	size_t size =
+		packet_write_player_identification(packet, &client->dialect, "Alice", "key");
+
+	packet[size++] = OP_PING;
+	size += packet_write_message(packet + size, 255, "hi");
+	for (size_t i = 0; i < 131; i++)
+		send_bytes(client, packet + i, 1);
+	send_bytes(client, packet + 131, size - 131);
+	AWAIT(client, has_said(client, "Alice: hi"));
+	leave(client);
+}
+END_TEST
+
+START_TEST(greeting)
+{
+	struct client *client = join(7, "Alice");
+
+	ck_assert(has_said(client, "Caf? % co"));
+	ck_assert(has_said(client, "&aSurvival"));
+	ck_assert(has_said(client, "&aLava"));
+	ck_assert(has_said(client, "portal"));
+	ck_assert(has_said(client, ":kura jump NAME"));
+	ck_assert(has_said(client, ":kura list"));
+	leave(client);
+}
+END_TEST
+
+START_TEST(greeting_without_servers)
+{
+	open_lobby(CONFIG_JSON("", ""));
+	struct client *client = join(7, "Alice");
+
+	ck_assert(has_said(client, "kurafuto.json"));
+	ck_assert(!has_said(client, ":kura"));
+	for (int i = 0; i < 24; i++)
+		ck_assert(!client->entities[i].here ||
+			  strcmp(client->entities[i].name, "Alice") == 0);
+	leave(client);
+	teardown();
+}
+END_TEST
+
+START_TEST(greeting_without_commands)
+{
+	open_lobby(CONFIG_JSON(SERVERS_JSON, "\"edge-commands\":false,"));
+	struct client *client = join(7, "Alice");
+
+	ck_assert(has_said(client, "portal"));
+	ck_assert(!has_said(client, ":kura"));
+	leave(client);
+	teardown();
+}
+END_TEST
+
+/* Whatever a player does to a block, the answer is what is really there. The column goes
+ * through an arch. */
+START_TEST(blocks_stay)
+{
+	struct client *client = join((uint8_t)_i, "Alice");
+	uint8_t *plain = unpack(client);
+	uint8_t change[9] = {OP_SET_BLOCK_CLIENT, 0, 31, 0, 0, 0, 24, 0, 1};
+	uint8_t outside[9] = {OP_SET_BLOCK_CLIENT, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 1};
+
+	send_bytes(client, outside, sizeof outside);
+	for (uint8_t y = 0; y < WORLD_Y; y++) {
+		change[4] = y;
+		change[7] = y % 2;
+		send_bytes(client, change, sizeof change);
+	}
+	AWAIT(client, client->n_blocks == WORLD_Y);
+	for (int y = 0; y < WORLD_Y; y++) {
+		const struct packet_set_block *block = &client->blocks[y];
+
+		ck_assert(block->x == 31 && block->y == y && block->z == 24);
+		ck_assert_uint_eq(block->block, block_at(plain + 4, 31, y, 24));
+	}
+	free(plain);
+	leave(client);
+}
+END_TEST
+
+START_TEST(players_see_each_other)
+{
+	struct client *alice = join(7, "Alice"), *bob = join(5, "Bob");
+
+	AWAIT(alice, find_entity(alice, "Bob") >= 0);
+	AWAIT(bob, find_entity(bob, "Alice") >= 0);
+	int id = find_entity(alice, "Bob");
+
+	ck_assert_int_lt(id, 128);
+	ck_assert_int_eq(alice->entities[id].at.y - EYE_OTHERS,
+			 bob->entities[PACKET_SELF].at.y - EYE_SELF);
+	walk_to(bob, 1000, 544, 900, 77);
+	AWAIT(alice, alice->entities[id].at.x == 1000);
+	ck_assert_int_eq(alice->entities[id].at.y, 544 + EYE_OTHERS);
+	ck_assert_int_eq(alice->entities[id].at.z, 900);
+	ck_assert_uint_eq(alice->entities[id].at.yaw, 77);
+	settle(bob);
+	ck_assert_uint_eq(bob->entities[PACKET_SELF].moves, 0);
+	ck_assert(has_said(alice, "&f"
+				  "Bob &ehas come"));
+	leave(bob);
+	AWAIT(alice, !alice->entities[id].here && has_said(alice, "Bob &ehas left"));
+	leave(alice);
+}
+END_TEST
+
+/* Somebody who stands still is not sent over and over; who moves with others gets all but
+ * itself. */
+START_TEST(only_moves_are_sent)
+{
+	struct client *crowd[4];
+	char name[] = "P0";
+
+	for (int i = 0; i < 4; i++) {
+		name[1] = (char)('0' + i);
+		crowd[i] = join(7, name);
+	}
+	for (int i = 0; i < 3; i++)
+		walk_to(crowd[i], 800 + i, 544, 800, 0);
+	for (int i = 0; i < 4; i++) {
+		for (int j = 0; j < 3; j++) {
+			name[1] = (char)('0' + j);
+			if (i != j)
+				AWAIT(crowd[i],
+				      find_entity(crowd[i], name) >= 0 &&
+					      crowd[i]->entities[find_entity(crowd[i], name)]
+							      .at.x == 800 + j);
+		}
+		name[1] = (char)('0' + i);
+		ck_assert_int_eq(find_entity(crowd[i], name), -1);
+	}
+	walk_to(crowd[0], 800, 544, 800, 0);
+	unsigned pings = crowd[3]->pings;
+
+	AWAIT(crowd[3], crowd[3]->pings > pings);
+	ck_assert_uint_eq(crowd[3]->entities[find_entity(crowd[3], "P0")].moves, 1);
+	for (int i = 0; i < 4; i++)
+		leave(crowd[i]);
+}
+END_TEST
+
+START_TEST(chat_reaches_everybody)
+{
+	static const char words[] =
+		"%cred words that go on so long that they have to wrap twice.....";
+	struct client *alice = join(7, "Alice"), *bob = join(6, "Bob");
+
+	chat(alice, "Hello %aworld & 100% %");
+	chat(alice, words);
+	chat(alice, "   ");
+	chat(alice, "/login secret");
+	chat(alice, "Bye");
+	AWAIT(bob, has_said(bob, "Alice: Bye"));
+	AWAIT(alice, has_said(alice, "Alice: Bye"));
+	ck_assert(has_said(bob, "Alice: Hello &aworld % 100% %"));
+	ck_assert(has_said(bob, "Alice: &cred words"));
+	ck_assert(!has_said(bob, "secret"));
+	ck_assert(has_said(alice, "no commands"));
+	ck_assert_msg(strncmp(bob->messages[bob->n_messages - 2], "&c", 2) == 0, "%s",
+		      bob->messages[bob->n_messages - 2]);
+	leave(alice);
+	leave(bob);
+}
+END_TEST
+
+START_TEST(a_flood_of_chat_is_dammed)
+{
+	struct client *alice = join(7, "Alice"), *bob = join(7, "Bob");
+	size_t before = bob->n_messages;
+
+	for (int i = 0; i < 400; i++)
+		chat(alice, "spam");
+	settle(alice);
+	settle(bob);
+	ck_assert(has_said(alice, "Not so fast"));
+	ck_assert_uint_ge(bob->n_messages - before, 20);
+	ck_assert_uint_lt(bob->n_messages - before, 400);
+	leave(alice);
+	leave(bob);
+}
+END_TEST
+
+/* Portals */
+
+static void assert_put_back(struct client *client, const struct world_portal *portal,
+			    uint8_t protocol)
+{
+	const struct packet_position *self = &client->entities[PACKET_SELF].at;
+
+	ck_assert_int_eq(self->x, portal->exit.x);
+	ck_assert_int_eq(self->y, portal->exit.y + EYE_SELF);
+	ck_assert_int_eq(self->z, portal->exit.z);
+	ck_assert_uint_eq(self->yaw, protocol == 3 ? 0 : portal->exit.yaw);
+	/* The oldest clients only move when they are spawned again. */
+	ck_assert_int_eq(client->entities[PACKET_SELF].moves == 0, protocol <= 4);
+}
+
+START_TEST(a_portal_leads_to_its_server)
+{
+	struct world *world = world_new(3);
+	uint8_t protocol = (uint8_t)(3 + _i % 5);
+	struct client *client = join(protocol, "Alice");
+
+	for (size_t i = 0; i < 3; i++) {
+		const struct world_portal *portal = world_portal(world, i);
+
+		stand_on(client, &portal->exit);
+		stand_on(client, &portal->figure);
+		stand_on(client, &portal->figure);
+		settle(client);
+		ck_assert_uint_eq(calls_so_far(), i * 2 + 1);
+		ck_assert_ptr_eq(portal_target, registry_server(registry, i));
+		ck_assert_str_eq(portal_player, "Alice");
+		assert_put_back(client, portal, protocol);
+		stand_on(client, &portal->exit);
+		stand_on(client, &portal->figure);
+		settle(client);
+		ck_assert_uint_eq(calls_so_far(), i * 2 + 2);
+	}
+	leave(client);
+	world_free(world);
+}
+END_TEST
+
+START_TEST(a_portal_to_a_dead_server_stays_shut)
+{
+	struct world *world = world_new(3);
+	const struct world_portal *portal = world_portal(world, 1);
+	struct client *client = join(7, "Alice");
+
+	server_report(registry_server(registry, 1), false, "connection refused");
+	stand_on(client, &portal->figure);
+	settle(client);
+	ck_assert_uint_eq(calls_so_far(), 0);
+	ck_assert(has_said(client, "Creative is down"));
+	assert_put_back(client, portal, 7);
+	server_report(registry_server(registry, 1), true, NULL);
+	stand_on(client, &portal->exit);
+	stand_on(client, &portal->figure);
+	settle(client);
+	ck_assert_uint_eq(calls_so_far(), 1);
+	leave(client);
+	world_free(world);
+}
+END_TEST
+
+START_TEST(figures_follow_their_servers)
+{
+	struct world *world = world_new(3);
+	struct client *client = join(7, "Alice");
+	const struct packet_position *at = &world_portal(world, 1)->figure;
+	struct server *creative = registry_server(registry, 1);
+
+	ck_assert_int_eq(find_entity(client, "&aSurvival &7(0)"), 0);
+	ck_assert_int_eq(find_entity(client, "&aCreative &7(0)"), 1);
+	ck_assert_int_eq(client->entities[1].at.x, at->x);
+	ck_assert_int_eq(client->entities[1].at.y, at->y + EYE_OTHERS);
+	ck_assert_int_eq(client->entities[1].at.z, at->z);
+	ck_assert_uint_eq(client->entities[1].at.yaw, at->yaw);
+	server_report(creative, false, "connection refused");
+	AWAIT(client, find_entity(client, "&cCreative &7(0)") == 1);
+	server_player_joined(creative);
+	server_player_joined(creative);
+	server_report(creative, true, NULL);
+	AWAIT(client, find_entity(client, "&aCreative &7(2)") == 1);
+	server_player_left(creative);
+	struct client *late =
+		join(7, "Bob"); /* sees it at once, and the others do not miss it */
+
+	ck_assert_int_eq(find_entity(late, "&aCreative &7(1)"), 1);
+	AWAIT(client, find_entity(client, "&aCreative &7(1)") == 1);
+	ck_assert_uint_eq(client->entities[0].spawns, 1);
+	server_player_left(creative);
+	leave(client);
+	leave(late);
+	world_free(world);
+}
+END_TEST
+
+/* Trouble */
+
+/* clang-format off */
+static const struct garbage {
+	const char *what;
+	bool after_login;
+	uint8_t bytes[4];
+	size_t size;
+} garbages[] = {
+	{"an HTTP request", false, "GET ", 4},
+	{"protocol 8", false, {0, 8}, 2},
+	{"protocol 2", false, {0, 2}, 2},
+	{"chat before the login", false, {OP_MESSAGE}, 1},
+	{"an opcode of CPE", true, {OP_EXT_INFO}, 1},
+	{"an opcode of the other direction", true, {OP_SPAWN_PLAYER}, 1},
+	{"an unknown opcode", true, {0xee}, 1},
+};
+/* clang-format on */
+
+START_TEST(garbage_ends_that_connection_only)
+{
+	const struct garbage *garbage = &garbages[_i];
+	struct client *witness = join(7, "Bob");
+	struct client *client = garbage->after_login ? join(7, "Alice") : dial(7);
+
+	send_bytes(client, garbage->bytes, garbage->size);
+	AWAIT(client, client->closed);
+	ck_assert_msg(client->kick[0] != '\0', "%s: no reason given", garbage->what);
+	settle(witness);
+	chat(witness, "still here");
+	AWAIT(witness, has_said(witness, "Bob: still here"));
+	leave(client);
+	leave(witness);
+}
+END_TEST
+
+START_TEST(a_second_identification_ends_it)
+{
+	struct client *client = join(7, "Alice");
+
+	identify(client, "Eve");
+	AWAIT(client, client->closed);
+	ck_assert_str_ne(client->kick, "");
+	leave(client);
+}
+END_TEST
+
+START_TEST(a_late_login_is_refused)
+{
+	static const char json[] = "{\"login-timeout-ms\":200}";
+
+	open_lobby(json);
+	struct client *client = dial(7);
+	uint8_t start[] = {OP_IDENTIFICATION, 7, 'A'};
+
+	send_bytes(client, start, sizeof start);
+	AWAIT(client, client->closed);
+	ck_assert_ptr_nonnull(strstr(client->kick, "in time"));
+	leave(client);
+	teardown();
+}
+END_TEST
+
+/* Makes so much noise that a deaf client's queue must overflow; everybody else gets all of it.
+ */
+START_TEST(a_deaf_client_stalls_nobody)
+{
+	struct client *deaf = join(7, "Deaf"), *alice = join(7, "Alice"), *bob = join(7, "Bob");
+	int32_t x = 0;
+	int64_t deadline_ms = net_now_ms() + PATIENCE_MS;
+	uint8_t packet[8 * 9];
+
+	for (size_t i = 0; i < sizeof packet; i += 9)
+		memcpy(packet + i, (uint8_t[]){OP_SET_BLOCK_CLIENT, 0, 1, 0, 1, 0, 1, 1, 1}, 9);
+	while (!has_said(alice, "Deaf &ehas left")) {
+		ck_assert_msg(net_now_ms() < deadline_ms, "nothing becomes of a deaf client");
+		for (int i = 0; i < 100; i++)
+			if (send(deaf->fd, packet, sizeof packet,
+				 MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof packet)
+				break;
+		walk_to(bob, x++ % 1000, 544, 900, 0);
+		pump(alice);
+		pump(bob);
+	}
+	settle(alice);
+	settle(bob);
+	walk_to(bob, 1500, 544, 900, 0);
+	AWAIT(alice, alice->entities[find_entity(alice, "Bob")].at.x == 1500);
+	leave(deaf);
+	leave(alice);
+	leave(bob);
+}
+END_TEST
+
+static size_t visible(const struct client *client)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < PACKET_SELF; i++)
+		n += client->entities[i].here;
+	return n;
+}
+
+/* More than there are entity ids: some are not seen, but they see, speak, and appear when there
+ * is room. */
+START_TEST(a_crowd)
+{
+	static struct client *crowd[CROWD];
+	char name[32];
+	size_t ids = 128 - 3;
+
+	for (int i = 0; i < CROWD; i++) {
+		snprintf(name, sizeof name, "Player%03d", i);
+		crowd[i] = dial((uint8_t)(3 + i % 5));
+		identify(crowd[i], name);
+	}
+	for (int i = 0; i < CROWD; i++)
+		AWAIT(crowd[i], has_said(crowd[i], "Player199 &ehas come"));
+	for (int i = 0; i < CROWD; i++)
+		ck_assert_uint_eq(visible(crowd[i]), (size_t)i < ids ? 127 : 128);
+	chat(crowd[CROWD - 1], "can you see me");
+	for (int i = 0; i < CROWD; i++)
+		AWAIT(crowd[i], has_said(crowd[i], "Player199: can you see me"));
+	ck_assert_int_eq(find_entity(crowd[0], "Player150"), -1);
+	for (int i = 60; i < 150; i++)
+		leave(crowd[i]);
+	AWAIT(crowd[0], visible(crowd[0]) == 3 + CROWD - 90 - 1);
+	ck_assert_int_ge(find_entity(crowd[0], "Player150"), 3);
+	for (int i = 0; i < CROWD; i++)
+		if (i < 60 || i >= 150)
+			leave(crowd[i]);
+}
+END_TEST
+
+/* Connections in every state are closed when the lobby goes, with no word. */
+START_TEST(the_end)
+{
+	struct client *alice = join(7, "Alice"), *mute = dial(7);
+
+	lobby_free(lobby);
+	lobby = NULL;
+	AWAIT(alice, alice->closed);
+	AWAIT(mute, mute->closed);
+	ck_assert_str_eq(alice->kick, "");
+	leave(alice);
+	leave(mute);
+}
+END_TEST
+
+/* While somebody dials and leaves at any moment from several threads, nothing is lost. */
+static void *come_and_go(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 50; i++) {
+		struct client *client = dial(7);
+
+		if (i % 3 != 0)
+			identify(client, "Visitor");
+		if (i % 3 == 2)
+			AWAIT(client, client->level_done);
+		leave(client);
+	}
+	return NULL;
+}
+
+START_TEST(dialling_from_many_threads)
+{
+	pthread_t threads[4];
+
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, come_and_go, NULL), 0);
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	leave(join(7, "Alice"));
+}
+END_TEST
+
+START_TEST(more_servers_than_portals)
+{
+	static char json[8192];
+	size_t len =
+		(size_t)snprintf(json, sizeof json, "{\"verify-names\":false,\"servers\":[");
+
+	for (int i = 0; i < 30; i++)
+		len += (size_t)snprintf(json + len, sizeof json - len,
+					"%s{\"name\":\"Server-with-a-long-name-%02d\","
+					"\"address\":\"127.0.0.1\",\"port\":%d}",
+					i == 0 ? "" : ",", i, 20000 + i);
+	snprintf(json + len, sizeof json - len, "]}");
+	open_lobby(json);
+	struct client *client = join(7, "Alice");
+
+	ck_assert_uint_eq(visible(client), WORLD_PORTALS_MAX);
+	ck_assert(has_said(client, "18 more"));
+	ck_assert(has_said(client, "24 of 30"));
+	leave(client);
+	teardown();
+}
+END_TEST
+
+static void add_cases(Suite *suite)
+{
+	TCase *play = tcase_create("play"), *other = tcase_create("other configurations");
+
+	tcase_add_checked_fixture(play, setup, teardown);
+	tcase_set_timeout(play, 120);
+	tcase_set_timeout(other, 120);
+	tcase_add_loop_test(play, a_login_of_each_protocol, 0,
+			    sizeof logins / sizeof logins[0]);
+	tcase_add_test(play, login_in_pieces);
+	tcase_add_test(play, greeting);
+	tcase_add_loop_test(play, blocks_stay, 3, 8);
+	tcase_add_test(play, players_see_each_other);
+	tcase_add_test(play, only_moves_are_sent);
+	tcase_add_test(play, chat_reaches_everybody);
+	tcase_add_test(play, a_flood_of_chat_is_dammed);
+	tcase_add_loop_test(play, a_portal_leads_to_its_server, 0, 5);
+	tcase_add_test(play, a_portal_to_a_dead_server_stays_shut);
+	tcase_add_test(play, figures_follow_their_servers);
+	tcase_add_loop_test(play, garbage_ends_that_connection_only, 0,
+			    sizeof garbages / sizeof garbages[0]);
+	tcase_add_test(play, a_second_identification_ends_it);
+	tcase_add_test(play, a_deaf_client_stalls_nobody);
+	tcase_add_test(play, a_crowd);
+	tcase_add_test(play, the_end);
+	tcase_add_test(play, dialling_from_many_threads);
+	tcase_add_test(other, greeting_without_servers);
+	tcase_add_test(other, greeting_without_commands);
+	tcase_add_test(other, a_late_login_is_refused);
+	tcase_add_test(other, more_servers_than_portals);
+	suite_add_tcase(suite, play);
+	suite_add_tcase(suite, other);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("lobby");
+
+	add_cases(suite);
+	SRunner *runner = srunner_create(suite);
+
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Texts of the game: tables of examples, and for text_wrap() the properties that must hold for
+ * any text, tried on random ones. The random texts follow from the number of the round alone,
+ * so a failure can be repeated.
+ */
+#include <bsd/string.h>
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define ROUNDS       3000
+#define LINES_MAX    16
+#define X10          "xxxxxxxxxx"
+#define X60          X10 X10 X10 X10 X10 X10
+
+/* ---- code page 437 ---- */
+
+/* clang-format off */
+static const struct {
+	const char *cp437, *utf8;
+} pairs[] = {
+	{"", ""},
+	{"plain &e text ~", "plain &e text ~"},
+	{"\x01\x02\x0f\x10\x1f", "☺☻☼►▼"},
+	{"\x0a", "◙"},
+	{"\x7f\x80\xff", "⌂Ç\xc2\xa0"},
+	{"\x9b\x9e\x9f\xa8\xa9", "¢₧ƒ¿⌐"},
+	{"\xb0\xb3\xc9\xdb\xdf", "░│╔█▀"},
+	{"\xe0\xe1\xe6\xea\xee\xef", "αßµΩε∩"},
+	{"\xf0\xf8\xfb\xfe", "≡°√■"},
+};
+
+static const struct {
+	const char *utf8, *cp437;
+} foreign[] = {
+	{"日本", "??"},
+	{"a😀b", "a?b"},
+	{"caf\xe9", "caf?"},                   /* not UTF-8 */
+	{"\xc0\xaf", "??"},                    /* an overlong form */
+	{"\xed\xa0\x80", "???"},               /* a surrogate */
+	{"\xf4\x90\x80\x80", "????"},          /* beyond Unicode */
+	{"\xe2\x98", "??"},                    /* cut short */
+	{"tab\there", "tab?here"},
+	{"two\nlines", "two\nlines"},
+};
+/* clang-format on */
+
+START_TEST(converts_both_ways)
+{
+	char out[128];
+
+	ck_assert_uint_eq(text_to_utf8(out, sizeof(out), pairs[_i].cp437),
+			  strlen(pairs[_i].utf8));
+	ck_assert_str_eq(out, pairs[_i].utf8);
+	ck_assert_uint_eq(text_from_utf8(out, sizeof(out), pairs[_i].utf8),
+			  strlen(pairs[_i].cp437));
+	ck_assert_str_eq(out, pairs[_i].cp437);
+}
+END_TEST
+
+START_TEST(every_byte_comes_back)
+{
+	for (unsigned byte = 1; byte < 256; byte++) {
+		char cp437[2] = {(char)byte, '\0'}, utf8[8], back[8];
+
+		ck_assert_uint_ge(text_to_utf8(utf8, sizeof(utf8), cp437), 1);
+		ck_assert_uint_eq(text_from_utf8(back, sizeof(back), utf8), 1);
+		ck_assert_msg(strcmp(cp437, back) == 0, "0x%02x came back as 0x%02x", byte,
+			      (uint8_t)back[0]);
+	}
+}
+END_TEST
+
+START_TEST(foreign_characters_become_question_marks)
+{
+	char out[64];
+
+	text_from_utf8(out, sizeof(out), foreign[_i].utf8);
+	ck_assert_str_eq(out, foreign[_i].cp437);
+}
+END_TEST
+
+START_TEST(conversions_respect_the_room)
+{
+	char out[8];
+
+	memset(out, 'z', sizeof(out));
+	ck_assert_uint_eq(text_to_utf8(out, 6, "\x01\x01\x01"),
+			  3); /* the second one would fill all six */
+	ck_assert_str_eq(out, "☺");
+	ck_assert_int_eq(out[6], 'z');
+	ck_assert_uint_eq(text_from_utf8(out, 3, "☺☺☺"), 2);
+	ck_assert_str_eq(out, "\x01\x01");
+	ck_assert_uint_eq(text_to_utf8(out, 1, "abc"), 0);
+	ck_assert_str_eq(out, "");
+	out[0] = 'z';
+	ck_assert_uint_eq(text_to_utf8(out, 0, "abc"), 0);
+	ck_assert_uint_eq(text_from_utf8(out, 0, "abc"), 0);
+	ck_assert_uint_eq(text_strip_colors(out, 0, "abc"), 0);
+	ck_assert_int_eq(out[0], 'z');
+}
+END_TEST
+
+/* ---- colours ---- */
+
+START_TEST(knows_the_color_digits)
+{
+	for (int c = -128; c < 256; c++) {
+		bool is_digit = c > 0 && c < 128 && strchr("0123456789abcdefABCDEF", c) != NULL;
+
+		ck_assert_int_eq(text_is_color((char)c), c < 128 && is_digit);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *text, *stripped;
+} colored[] = {
+	{"", ""},   {"&eHello &Fyou", "Hello you"},
+	{"&", "&"}, {"100 & more &z", "100 & more &z"},
+	{"&e", ""}, {"&&e", "&"},
+};
+
+START_TEST(strips_colors)
+{
+	char out[64];
+
+	ck_assert_uint_eq(text_strip_colors(out, sizeof(out), colored[_i].text),
+			  strlen(colored[_i].stripped));
+	ck_assert_str_eq(out, colored[_i].stripped);
+}
+END_TEST
+
+static const struct {
+	const char *text, *safe;
+} unsafe[] = {
+	{"", ""},
+	{"as it is", "as it is"},
+	{"R&Dnot", "R&Dnot"}, /* D is a colour digit */
+	{"you & me", "you % me"},
+	{"ends in &", "ends in %"},
+	{"ends in &e", "ends in"},
+	{"ends &e &f  ", "ends"},
+	{"&&e", "%"},
+	{"&z", "%z"},
+	{"a\tb\x01\x80\xff\x7f", "a?b????"},
+	{X60 "123&e45", X60 "123%"}, /* cut at 64, which leaves the & alone */
+	{X60 "12&e45", X60 "12"},
+	{X60 "123456789", X60 "1234"},
+};
+
+START_TEST(makes_texts_safe)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s", unsafe[_i].text);
+	text_make_safe(text);
+	ck_assert_str_eq(text, unsafe[_i].safe);
+}
+END_TEST
+
+/* ---- lines ---- */
+
+static const struct {
+	const char *text;
+	const char *lines[6];
+} wraps[] = {
+	{"", {NULL}},
+	{"short", {"short"}},
+	{"  indented  ", {"  indented"}},
+	{"one\ntwo\n", {"one", "two"}},
+	{"one\n\n  two", {"one", "", "  two"}},
+	{"\n", {""}},
+	{"   ", {""}},
+	{"&e", {""}},
+	{"&eOne\ntwo", {"&eOne", "two"}}, /* a new line starts white */
+	{"trailing &e", {"trailing"}},
+	{"lone & and &", {"lone % and %"}},
+	{"&a&b&cthree", {"&cthree"}},
+	{"&eone &ftwo", {"&eone &ftwo"}}, /* codes stay where they are */
+	{X60 "1234", {X60 "1234"}},
+	{X60 "1234 next", {X60 "1234", "next"}},
+	{X60 "1234\nnext", {X60 "1234", "next"}},
+	{X60 "1234 \nnext", {X60 "1234", "next"}},
+	{X60 "1234\n\nnext", {X60 "1234", "", "next"}},
+	{X60 " 123 next", {X60 " 123", "next"}},
+	{X60 " 1234 next", {X60, "1234 next"}},
+	{X60 "123456789", {X60 "1234", "56789"}}, /* a word longer than a line */
+	{"hi " X60 "123456789 there", {"hi", X60 "1234", "56789 there"}},
+	{"   " X60 "123", {"   " X60 "1", "23"}}, /* not a line of spaces alone */
+	{"&c" X60 "123456789", {"&c" X60 "12", "&c3456789"}},
+	{"&cred " X60 " &agreen", {"&cred", "&c" X60, "&agreen"}},
+	{X60 "  &e  next", {X60, "&enext"}},
+	{X60 "123&e4", {X60 "123", "&e4"}}, /* the code would straddle the end */
+	{X60 "12&e34", {X60 "12", "&e34"}},
+	{X60 "1&e234", {X60 "1&e2", "&e34"}},
+	{"word " X60 "&e", {"word", X60}},
+	{X60 "1234&e", {X60 "1234"}},
+	{X60 "1234&e  ", {X60 "1234"}},
+	{X60 "123&", {X60 "123%"}},
+	{X60 " " X60 " there", {X60, X60, "there"}},
+	{"\x01\x80\xff bytes", {"\x01\x80\xff bytes"}},
+};
+
+START_TEST(wraps_examples)
+{
+	const char *text = wraps[_i].text;
+	char line[TEXT_LINE + 1], color = '\0';
+	size_t i = 0;
+
+	for (; text_wrap(line, &text, &color); i++) {
+		ck_assert_ptr_nonnull(wraps[_i].lines[i]);
+		ck_assert_str_eq(line, wraps[_i].lines[i]);
+	}
+	ck_assert_ptr_null(wraps[_i].lines[i]);
+	ck_assert_int_eq(*text, '\0');
+	ck_assert(!text_wrap(line, &text, &color));
+}
+END_TEST
+
+/* A small generator of its own, so that a round is the same everywhere. */
+static unsigned draw(uint32_t *state, unsigned below)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return (*state >> 8) % below;
+}
+
+/* Words, long words, spaces, colour codes, lone ampersands and, if wanted, ends of lines, in a
+ * random order. */
+static void random_text(char *out, size_t size, unsigned seed, bool with_newlines)
+{
+	static const char *const pieces[] = {"a",  "bc", "word", " ", "  ", "&e", "&A", "&0",
+					     "& ", "&z", "&",    " ", " ",  X10,  X60,  "\n"};
+	uint32_t state = seed * 2654435761u + 1;
+	unsigned n = draw(&state, 40), kinds = COUNT(pieces) - (with_newlines ? 0 : 1);
+
+	out[0] = '\0';
+	while (n-- > 0) {
+		const char *piece = pieces[draw(&state, kinds)];
+
+		if (strlen(out) + strlen(piece) < size)
+			strlcat(out, piece, size);
+	}
+}
+
+/* What a reader sees: each character that is no space with its colour, the spaces gone. */
+static void seen(char *out, const char *text, bool is_source)
+{
+	char color = 'f';
+
+	for (; *text != '\0'; text++) {
+		if (text[0] == '&' && text_is_color(text[1])) {
+			color = *++text;
+		} else if (*text == '\n') {
+			color = 'f';
+		} else if (*text != ' ') {
+			*out++ = color;
+			*out++ = is_source && *text == '&' ? '%' : *text;
+		}
+	}
+	*out = '\0';
+}
+
+static void check_line(const char *line, unsigned round)
+{
+	size_t n = strlen(line);
+
+	ck_assert_msg(n <= TEXT_LINE, "round %u: %zu characters", round, n);
+	ck_assert_msg(n == 0 || line[n - 1] != ' ', "round %u: a space at the end of '%s'",
+		      round, line);
+	ck_assert_msg(n < 2 || line[n - 2] != '&', "round %u: a code at the end of '%s'", round,
+		      line);
+	for (const char *p = strchr(line, '&'); p != NULL; p = strchr(p + 1, '&'))
+		ck_assert_msg(text_is_color(p[1]), "round %u: a lone & in '%s'", round, line);
+}
+
+START_TEST(wraps_anything)
+{
+	static char text[2600], joined[2600 * 2], want[2600 * 4], got[2600 * 4];
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		char line[TEXT_LINE + 1], color = '\0';
+
+		random_text(text, sizeof(text), round, round % 2 == 0);
+		joined[0] = '\0';
+		for (const char *rest = text, *before = NULL; text_wrap(line, &rest, &color);) {
+			ck_assert_msg(rest != before, "round %u: no progress", round);
+			before = rest;
+			check_line(line, round);
+			strlcat(joined, line, sizeof(joined));
+			strlcat(joined, "\n",
+				sizeof(joined)); /* each line starts white, as a packet does */
+		}
+		seen(want, text, true);
+		seen(got, joined, false);
+		ck_assert_msg(strcmp(want, got) == 0, "round %u: '%s' became '%s'", round, text,
+			      joined);
+	}
+}
+END_TEST
+
+/* Words that fit into a line are never torn apart. */
+START_TEST(keeps_words_whole)
+{
+	static const char *const words[] = {"a", "bee",  "&ccolour", "sea&adee",
+					    X10, "it's", X60};
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		char text[1400] = "", line[TEXT_LINE + 1], color = '\0', want[1400],
+		     got[1400] = "";
+		uint32_t state = round * 40503u + 7;
+
+		for (unsigned n = 1 + draw(&state, 16); n > 0; n--) {
+			strlcat(text, words[draw(&state, COUNT(words))], sizeof(text));
+			strlcat(text, n > 1 ? " " : "", sizeof(text));
+		}
+		for (const char *rest = text; text_wrap(line, &rest, &color);) {
+			size_t n = strlen(got);
+
+			if (n > 0)
+				got[n++] = ' ';
+			text_strip_colors(got + n, sizeof(got) - n, line);
+		}
+		text_strip_colors(want, sizeof(want), text);
+		ck_assert_str_eq(got, want);
+	}
+}
+END_TEST
+
+/* ---- the nearest word ---- */
+
+static const char *const candidates[] = {"port",         "name",  "address",
+					 "verify-names", "lobby", "log"};
+
+static const struct {
+	const char *word, *nearest;
+} words[] = {
+	{"port", "port"},
+	{"Port", "port"},
+	{"prot", "port"}, /* two swapped letters are one edit */
+	{"prt", "port"},
+	{"ports", "port"},
+	{"pp", NULL},
+	{"adress", "address"},
+	{"adres", NULL}, /* two edits are too many for five letters */
+	{"verify_name", "verify-names"},
+	{"verifynames", "verify-names"},
+	{"Lob", "log"},
+	{"", NULL},
+	{"something", NULL},
+	{"xlog", "log"},
+	{X60 X10, NULL},
+};
+
+START_TEST(finds_the_nearest)
+{
+	const char *found = text_nearest(words[_i].word, candidates, COUNT(candidates));
+
+	if (words[_i].nearest == NULL)
+		ck_assert_ptr_null(found);
+	else
+		ck_assert_pstr_eq(found, words[_i].nearest);
+	ck_assert_ptr_null(text_nearest(words[_i].word, candidates, 0));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("text");
+	TCase *t = tcase_create("text");
+
+	suite_add_tcase(s, t);
+	tcase_add_loop_test(t, converts_both_ways, 0, COUNT(pairs));
+	tcase_add_test(t, every_byte_comes_back);
+	tcase_add_loop_test(t, foreign_characters_become_question_marks, 0, COUNT(foreign));
+	tcase_add_test(t, conversions_respect_the_room);
+	tcase_add_test(t, knows_the_color_digits);
+	tcase_add_loop_test(t, strips_colors, 0, COUNT(colored));
+	tcase_add_loop_test(t, makes_texts_safe, 0, COUNT(unsafe));
+	tcase_add_loop_test(t, wraps_examples, 0, COUNT(wraps));
+	tcase_add_test(t, wraps_anything);
+	tcase_add_test(t, keeps_words_whole);
+	tcase_add_loop_test(t, finds_the_nearest, 0, COUNT(words));
+	return s;
+}
+
+int main(void)
+{
+	SRunner *runner = srunner_create(suite());
+
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
