@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program as an admin meets it: options, configuration faults, signals, shutdown, and its
+ * limits.
+ */
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+#define ONE_SERVER "'servers':[" SERVER("alpha") "]"
+#define CROWD      50
+
+static struct backend alpha;
+static struct proxy *proxy;
+static struct run *run;
+
+static void setup(void)
+{
+	backend_open(&alpha);
+	run = calloc(1, sizeof(*run));
+	ck_assert_ptr_nonnull(run);
+}
+
+static void teardown(void)
+{
+	backend_close(&alpha);
+	free(run);
+}
+
+#define RUN(...) run_binary(run, NULL, (const char *const[]){__VA_ARGS__, NULL})
+
+static unsigned lines(const char *text)
+{
+	unsigned n = 0;
+
+	for (; *text != '\0'; text++)
+		n += *text == '\n';
+	return n;
+}
+
+/* ---- options ---- */
+
+START_TEST(help_names_every_option)
+{
+	static const char *const options[] = {
+		"--config",       "-c",    "-v",        "-vv",   "--check-config", "-t",
+		"--print-config", "--key", "--version", "--help"};
+
+	RUN("--help");
+	ck_assert_int_eq(run->status, 0);
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		ck_assert_msg(strstr(run->out, options[i]) != NULL, "%s", options[i]);
+	ck_assert_str_eq(run->err, "");
+}
+END_TEST
+
+START_TEST(version_is_printed)
+{
+	RUN("--version");
+	ck_assert_int_eq(run->status, 0);
+	ck_assert(strstr(run->out, "Kurafuto") != NULL || strstr(run->out, "kurafuto") != NULL);
+	ck_assert_uint_eq(lines(run->out), 1);
+}
+END_TEST
+
+START_TEST(bad_options_are_one_clear_line)
+{
+	static const struct {
+		const char *option, *named;
+	} cases[] = {{"--frobnicate", "--frobnicate"},
+		     {"-x", "-x"},
+		     {"stray", "stray"},
+		     {"-v=9", "9"},
+		     {"--config", "--config"},
+		     {"--key", "--key"},
+		     {"-vx", "x"}};
+
+	RUN(cases[_i].option);
+	ck_assert_int_ne(run->status, 0);
+	ck_assert_int_ne(run->status, -1);
+	ck_assert_uint_eq(lines(run->err), 1);
+	ck_assert_msg(strstr(run->err, cases[_i].named) != NULL, "%s", run->err);
+	ck_assert_str_eq(run->out, "");
+}
+END_TEST
+
+START_TEST(file_that_is_missing_is_one_clear_line)
+{
+	static const char *const options[] = {"-t", "--print-config", "-v"};
+
+	RUN("--config", "/nonexistent/kurafuto.json", options[_i]);
+	ck_assert_int_ne(run->status, 0);
+	ck_assert_int_ne(run->status, -1);
+	ck_assert_uint_eq(lines(run->err), 1);
+	ck_assert(strstr(run->err, "/nonexistent/kurafuto.json") != NULL);
+}
+END_TEST
+
+START_TEST(good_files_are_ok)
+{
+	char path[HARNESS_PATH], option[HARNESS_PATH + 16];
+
+	harness_file(path, "good.json", "{\"port\": 25570, \"drop-packets\": \"0x1f\"}");
+	snprintf(option, sizeof(option), "-config=%s", path);
+	RUN("--config", path, "-t");
+	ck_assert_int_eq(run->status, 0);
+	ck_assert_str_eq(run->out, "OK\n");
+	RUN("--check-config", "-c", path);
+	ck_assert_int_eq(run->status, 0);
+	RUN(option, "-t", "-v=2");
+	ck_assert_int_eq(run->status, 0);
+	RUN("-t", option, "-vv");
+	ck_assert_int_eq(run->status, 0);
+}
+END_TEST
+
+START_TEST(all_faults_are_reported_at_once)
+{
+	static const char *const wanted[] = {
+		"port", "70000", "servers[0].name", "1st",          "servers[1].port",
+		"hubz", "hubs",  "max-players",     "drop-packets", "verify-names"};
+	char path[HARNESS_PATH];
+
+	harness_file(
+		path, "bad.json",
+		"{\"port\": 70000, \"verify-names\": \"yes\", \"max-players\": 0, \"hubz\": "
+		"[],\n"
+		" \"servers\": [{\"name\": \"1st\", \"address\": \"127.0.0.1\", \"port\": 1},\n"
+		"  {\"name\": \"ok\", \"address\": \"127.0.0.1\", \"port\": -1}],\n"
+		" \"drop-packets\": \"0x1ff\"}");
+	RUN("--config", path, "-t");
+	ck_assert_int_eq(run->status, 78);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		ck_assert_msg(strstr(run->err, wanted[i]) != NULL, "%s: %s", wanted[i],
+			      run->err);
+	ck_assert_uint_ge(lines(run->err), 6);
+	RUN("--config", path);
+	ck_assert_int_eq(run->status, 78);
+	RUN("--config", path, "--print-config");
+	ck_assert_int_eq(run->status, 78);
+	ck_assert_str_eq(run->out, "");
+}
+END_TEST
+
+START_TEST(syntax_errors_have_line_and_column)
+{
+	char path[HARNESS_PATH];
+
+	harness_file(path, "syntax.json", "{\n\t\"port\": 25565,\n\toops\n}\n");
+	RUN("--config", path, "-t");
+	ck_assert_int_eq(run->status, 78);
+	ck_assert_msg(strstr(run->err, ":3:2") != NULL, "%s", run->err);
+}
+END_TEST
+
+START_TEST(older_key_that_differs_is_warned_of)
+{
+	char path[HARNESS_PATH];
+
+	harness_file(path, "older.json", "{\"authentication\": true, \"verify-names\": false}");
+	RUN("--config", path, "-t");
+	ck_assert_int_eq(run->status, 0);
+	ck_assert(strstr(run->err, "authentication") != NULL);
+	RUN("--config", path, "--print-config");
+	ck_assert(strstr(run->out, "\"verify-names\":\tfalse") != NULL ||
+		  strstr(run->out, "\"verify-names\": false") != NULL);
+}
+END_TEST
+
+START_TEST(printed_configuration_loads_to_the_same)
+{
+	char path[HARNESS_PATH], *first;
+
+	harness_file(
+		path, "one.json",
+		"{\"servers\": [{\"name\": \"a\", \"address\": \"example.org\", \"port\": 1}],"
+		" \"salt\": \"abc\", \"drop-packets\": \"0x0d,31\", \"hubs\": [\"a\"]}");
+	RUN("--config", path, "--print-config");
+	ck_assert_int_eq(run->status, 0);
+	first = strdup(run->out);
+	harness_file(path, "two.json", first);
+	RUN("--config", path, "--print-config");
+	ck_assert_int_eq(run->status, 0);
+	ck_assert_str_eq(run->out, first);
+	free(first);
+}
+END_TEST
+
+START_TEST(port_that_is_taken_is_one_clear_line)
+{
+	char path[HARNESS_PATH], text[128];
+
+	snprintf(text, sizeof(text),
+		 "{\"address\": \"127.0.0.1\", \"port\": %u, \"log\": {\"level\": \"error\"}}",
+		 alpha.port);
+	harness_file(path, "taken.json", text);
+	snprintf(text, sizeof(text), "%u", alpha.port);
+	RUN("--config", path);
+	ck_assert_int_ne(run->status, 0);
+	ck_assert_int_ne(run->status, -1);
+	ck_assert_uint_eq(lines(run->err), 1);
+	ck_assert(strstr(run->err, text) != NULL);
+}
+END_TEST
+
+/* Can the default port be had; on a busy machine the test that needs it is passed over. */
+static bool default_port_is_free(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(25565)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+	bool is_free;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	is_free = bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+	close(fd);
+	return is_free;
+}
+
+START_TEST(without_a_file_there_is_the_lobby)
+{
+	struct proxy_options options = {.no_config = true};
+	char cwd[HARNESS_PATH];
+	struct peer *client;
+
+	harness_file(cwd, "empty", NULL);
+	ck_assert_int_eq(mkdir(cwd, 0700), 0);
+	options.cwd = cwd;
+	run_binary(run, cwd, (const char *const[]){"-t", NULL});
+	ck_assert_int_eq(run->status, 0);
+	if (!default_port_is_free())
+		return;
+	proxy = proxy_start_with(&options, "%s", "");
+	ck_assert(proxy_logged(proxy, "listening on 0.0.0.0:25565"));
+	ck_assert(proxy_logged(proxy, "built-in defaults"));
+	client = client_login(proxy, "Alice");
+	client_arrive(client, NULL);
+	peer_close(client);
+	proxy_stop(proxy);
+}
+END_TEST
+
+START_TEST(file_in_the_working_directory_is_found)
+{
+	struct proxy_options options = {.no_config = true};
+	char cwd[HARNESS_PATH], file[HARNESS_PATH];
+
+	harness_file(cwd, "with-file", NULL);
+	ck_assert_int_eq(mkdir(cwd, 0700), 0);
+	harness_file(file, "with-file/kurafuto.json",
+		     "{\"address\":\"127.0.0.1\",\"port\":0,\"name\":\"x\"}");
+	options.cwd = cwd;
+	proxy = proxy_start_with(&options, "%s", "");
+	proxy_stop(proxy);
+	unlink(file);
+}
+END_TEST
+
+START_TEST(start_is_quick_and_says_how_to_join)
+{
+	int64_t since = harness_now();
+
+	proxy = proxy_start(ONE_SERVER, alpha.port);
+	ck_assert_int_lt(harness_now() - since, harness_ms(500));
+	proxy_wait_log(proxy, "alpha");
+	proxy_wait_log(proxy, "join");
+	proxy_stop(proxy);
+}
+END_TEST
+
+/* ---- signals ---- */
+
+START_TEST(some_signals_end_nothing)
+{
+	static const int signals[] = {SIGHUP, SIGPIPE};
+	struct peer *client, *link;
+
+	proxy = proxy_start(ONE_SERVER, alpha.port);
+	client = join(proxy, &alpha, "Alice", "Alpha", &link);
+	proxy_signal(proxy, signals[_i]);
+	exchange(client, link);
+	proxy_signal(proxy, signals[_i]);
+	exchange(client, link);
+	peer_close(client);
+	peer_close(link);
+	proxy_stop(proxy);
+}
+END_TEST
+
+START_TEST(shutdown_tells_fifty_players)
+{
+	static const int signals[] = {SIGTERM, SIGINT};
+	struct peer *clients[CROWD];
+	int status;
+
+	proxy = proxy_start("%s", "");
+	for (unsigned i = 0; i < CROWD; i++) {
+		char name[17];
+
+		snprintf(name, sizeof(name), "Player%u", i);
+		clients[i] =
+			i % 2 == 0 ? client_login(proxy, name) : client_login_cpe(proxy, name);
+	}
+	for (unsigned i = 0; i < CROWD; i++)
+		client_arrive(clients[i], NULL);
+	proxy_signal(proxy, signals[_i]);
+	for (unsigned i = 0; i < CROWD; i++) {
+		peer_expect_disconnect(clients[i], "Server shutting down");
+		peer_close(clients[i]);
+	}
+	status = proxy_wait(proxy);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	proxy_free(proxy);
+}
+END_TEST
+
+/* Neither one who does not read nor one who has not identified holds the end up for long. */
+START_TEST(shutdown_waits_for_nobody_forever)
+{
+	struct peer *stalled, *link, *silent;
+	uint8_t chunk[1028] = {OP_LEVEL_DATA_CHUNK};
+	int64_t since;
+
+	proxy = proxy_start(ONE_SERVER ",'login-timeout-ms':60000", alpha.port);
+	silent = client_connect(proxy);
+	stalled = join(proxy, &alpha, "Alice", "Alpha", &link);
+	while (send(link->fd, chunk, sizeof(chunk), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		;
+	since = harness_now();
+	proxy_stop(proxy);
+	ck_assert_int_lt(harness_now() - since, harness_ms(6000));
+	peer_close(silent);
+	peer_close(stalled);
+	peer_close(link);
+}
+END_TEST
+
+START_TEST(second_signal_ends_at_once)
+{
+	struct peer *client, *link;
+	const uint8_t *packet;
+	int64_t since;
+
+	proxy = proxy_start(ONE_SERVER, alpha.port);
+	client = join(proxy, &alpha, "Alice", "Alpha", &link);
+	proxy_signal(proxy, SIGTERM);
+	while ((packet = peer_next(client)) != NULL && packet[0] != OP_DISCONNECT)
+		;
+	ck_assert_ptr_nonnull(packet);
+	/* The client keeps its connection open, for which the shutdown would wait. */
+	since = harness_now();
+	proxy_signal(proxy, SIGTERM);
+	proxy_wait(proxy);
+	ck_assert_int_lt(harness_now() - since, harness_ms(1000));
+	proxy_free(proxy);
+	peer_close(client);
+	peer_close(link);
+}
+END_TEST
+
+START_TEST(shutdown_closes_the_door_first)
+{
+	struct peer *client;
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	proxy = proxy_start("%s", "");
+	client = client_login(proxy, "Alice");
+	client_arrive(client, NULL);
+	address.sin_port = htons(proxy_port(proxy));
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	proxy_signal(proxy, SIGTERM);
+	peer_expect_disconnect(client, "Server shutting down");
+	ck_assert_int_ne(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	close(fd);
+	peer_close(client);
+	proxy_wait(proxy);
+	proxy_free(proxy);
+}
+END_TEST
+
+/* ---- limits ---- */
+
+START_TEST(max_players_says_full)
+{
+	struct peer *a, *b, *c;
+	unsigned threads, fds;
+
+	proxy = proxy_start("'max-players':2");
+	b = client_login_cpe(proxy, "B");
+	client_arrive(b, NULL);
+	threads = proxy_threads(proxy);
+	fds = proxy_fds(proxy);
+	a = client_login(proxy, "A");
+	client_arrive(a, NULL);
+	c = client_login(proxy, "C");
+	peer_expect_disconnect(c, "full");
+	peer_close(c);
+	peer_close(a);
+	proxy_wait_counts(proxy, threads, fds);
+	c = client_login(proxy, "C");
+	client_arrive(c, NULL);
+	peer_close(b);
+	peer_close(c);
+	proxy_stop(proxy);
+}
+END_TEST
+
+/* Logs in; true on arrival, false after a Disconnect that says "full". */
+static bool gets_in(struct peer *client)
+{
+	char reason[PACKET_STRING_LEN + 1];
+	const uint8_t *packet;
+
+	for (;;) {
+		packet = peer_next(client);
+		ck_assert_msg(packet != NULL, "closed without a word");
+		if (packet[0] == OP_SPAWN_PLAYER && packet[1] == PACKET_SELF)
+			return true;
+		if (packet[0] != OP_DISCONNECT)
+			continue;
+		packet_get_string(reason, packet + 1);
+		ck_assert_msg(harness_says(reason, "full"), "\"%s\"", reason);
+		return false;
+	}
+}
+
+START_TEST(no_descriptors_left_says_full_and_goes_on)
+{
+	const struct proxy_options options = {.max_fds = 40};
+	struct peer *clients[64], *late;
+	unsigned n = 0;
+	bool is_in = true;
+
+	proxy = proxy_start_with(&options, "%s", "");
+	while (is_in) {
+		char name[17];
+
+		ck_assert_uint_lt(n, 64);
+		snprintf(name, sizeof(name), "Player%u", n);
+		clients[n] = client_login(proxy, name);
+		is_in = gets_in(clients[n++]);
+	}
+	ck_assert_uint_gt(n, 4);
+	/* Those who are in play on, more are still refused, and there is room again when some
+	 * leave. */
+	peer_chat(clients[0], "still here");
+	peer_wait_text(clients[1], "still here");
+	late = client_login(proxy, "Late");
+	ck_assert(!gets_in(late));
+	peer_close(late);
+	while (n > 3)
+		peer_close(clients[--n]);
+	proxy_wait_counts(proxy, UINT32_MAX, 25);
+	late = client_login(proxy, "Later");
+	ck_assert(gets_in(late));
+	peer_close(late);
+	while (n > 0)
+		peer_close(clients[--n]);
+	proxy_stop(proxy);
+}
+END_TEST
+
+START_TEST(silent_players_and_servers_are_let_go)
+{
+	struct peer *client, *link;
+
+	proxy = proxy_start(ONE_SERVER ",'%s':%d", alpha.port,
+			    _i == 0 ? "client-timeout-ms" : "server-timeout-ms",
+			    (int)harness_ms(500));
+	client = join(proxy, &alpha, "Alice", "Alpha", &link);
+	exchange(client, link);
+	if (_i == 0) {
+		peer_expect_disconnect(client, "");
+		peer_expect_close(link);
+	} else {
+		client_arrive(client, NULL);
+		ck_assert_str_ne(client->server, "Alpha");
+	}
+	peer_close(client);
+	peer_close(link);
+	proxy_stop(proxy);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("process");
+	TCase *tcase = harness_case(suite, "process");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, help_names_every_option);
+	tcase_add_test(tcase, version_is_printed);
+	tcase_add_loop_test(tcase, bad_options_are_one_clear_line, 0, 7);
+	tcase_add_loop_test(tcase, file_that_is_missing_is_one_clear_line, 0, 3);
+	tcase_add_test(tcase, good_files_are_ok);
+	tcase_add_test(tcase, all_faults_are_reported_at_once);
+	tcase_add_test(tcase, syntax_errors_have_line_and_column);
+	tcase_add_test(tcase, older_key_that_differs_is_warned_of);
+	tcase_add_test(tcase, printed_configuration_loads_to_the_same);
+	tcase_add_test(tcase, port_that_is_taken_is_one_clear_line);
+	tcase_add_test(tcase, without_a_file_there_is_the_lobby);
+	tcase_add_test(tcase, file_in_the_working_directory_is_found);
+	tcase_add_test(tcase, start_is_quick_and_says_how_to_join);
+	tcase_add_loop_test(tcase, some_signals_end_nothing, 0, 2);
+	tcase_add_loop_test(tcase, shutdown_tells_fifty_players, 0, 2);
+	tcase_add_test(tcase, shutdown_waits_for_nobody_forever);
+	tcase_add_test(tcase, second_signal_ends_at_once);
+	tcase_add_test(tcase, shutdown_closes_the_door_first);
+	tcase_add_test(tcase, max_players_says_full);
+	tcase_add_test(tcase, no_descriptors_left_says_full_and_goes_on);
+	tcase_add_loop_test(tcase, silent_players_and_servers_are_let_go, 0, 2);
+	return harness_run(suite);
+}
