@@ -117,7 +117,7 @@ static const struct config_key keys[] = {
 	 .help = "How many may be online at once."},
 	{NUMBER("login-timeout-ms", login_timeout_ms, 100, 600000, "5000"),
 	 .what = "a time in milliseconds",
-	 .help = "How long a client may take to identify itself."},
+	 .help = "How long a client may take to log in, and a server to let a player in."},
 	{NUMBER("client-timeout-ms", client_timeout_ms, 100, 3600000, "60000"),
 	 .flags = CONFIG_OR_ZERO,
 	 .what = "a time in milliseconds",

@@ -380,7 +380,7 @@ void session_tell(struct session *session, const char *format, ...)
 
 /* Says goodbye on the wire: a Disconnect, if a packet can still begin, and the end of our half.
  */
-static void say_goodbye(struct session *session, const char *reason)
+static void say_goodbye(struct session *session, const char *reason, int64_t deadline_ms)
 {
 	char text[SESSION_WHY_MAX];
 	uint8_t packet[PACKET_SIZE_MAX];
@@ -392,8 +392,7 @@ static void say_goodbye(struct session *session, const char *reason)
 
 	pthread_mutex_lock(&session->client_tx);
 	if (!session->is_broken)
-		net_send_all(session->fd, packet, size, net_deadline_ms(SESSION_LINGER_MS / 2),
-			     NULL, NULL);
+		net_send_all(session->fd, packet, size, deadline_ms, NULL, NULL);
 	session->is_broken = true;
 	pthread_cond_broadcast(&session->level_done);
 	pthread_mutex_unlock(&session->client_tx);
@@ -418,7 +417,7 @@ static bool begin_end(struct session *session, const char *reason)
 void session_end(struct session *session, const char *reason)
 {
 	if (begin_end(session, reason))
-		say_goodbye(session, reason);
+		say_goodbye(session, reason, net_deadline_ms(SESSION_LINGER_MS / 2));
 }
 
 /* Waits until the client reader is done or the deadline has passed; the table is locked. */
@@ -497,6 +496,7 @@ static struct session **hold_all(size_t *n)
 void session_end_all(const char *reason, int64_t timeout_ms)
 {
 	int64_t deadline_ms = net_now_ms() + timeout_ms;
+	int64_t goodbye_ms = net_now_ms() + timeout_ms / 2; /* shared: some may not read */
 	struct session *session, **held;
 	size_t n;
 
@@ -505,7 +505,7 @@ void session_end_all(const char *reason, int64_t timeout_ms)
 	for (size_t i = 0; i < n; i++)
 		begin_end(held[i], reason);
 	for (size_t i = 0; i < n; i++)
-		say_goodbye(held[i], reason);
+		say_goodbye(held[i], reason, goodbye_ms);
 	for (size_t i = 0; i < n; i++)
 		session_unref(held[i]);
 	free(held);
