@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names, salts and keys (mppass, protocol 7.1). Pure code but for the random salt. */
+/* Names, salts and keys (mppass). Pure code but for the random salt. */
 #ifndef AUTH_H
 #define AUTH_H
 

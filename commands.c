@@ -168,7 +168,7 @@ static void run_info(const struct call *call)
 struct names {
 	const struct server *server;
 	unsigned count;
-	char text[LIST_MAX];
+	struct text_list list;
 };
 
 static void add_name(void *context, struct session *session)
@@ -177,18 +177,20 @@ static void add_name(void *context, struct session *session)
 
 	if (session_server(session) != names->server)
 		return;
-	if (names->count++ > 0)
-		strlcat(names->text, ", ", sizeof(names->text));
-	strlcat(names->text, session_name(session), sizeof(names->text));
+	names->count++;
+	text_list_add(&names->list, session_name(session));
 }
 
 static void who_on(const struct call *call, const struct server *server, const char *title)
 {
 	struct names names = {.server = server};
+	char text[LIST_MAX];
 
+	text_list_begin(&names.list, text, sizeof(text));
 	session_each(add_name, &names);
+	text_list_end(&names.list);
 	if (names.count > 0)
-		session_tell(call->session, "&e%s (%u): &f%s", title, names.count, names.text);
+		session_tell(call->session, "&e%s (%u): &f%s", title, names.count, text);
 }
 
 static void run_who(const struct call *call)

@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config_keys.h"
 #include "config_values.h"
@@ -167,8 +168,40 @@ _Static_assert(sizeof(keys) / sizeof(keys[0]) <= CONFIG_KEYS_MAX, "a table has t
 
 /* ---- loading ---- */
 
+/* Does somebody who connects to `address` reach a listener at `listening`. */
+static bool is_same_place(const char *address, const char *listening)
+{
+	bool has_v4 = strcmp(listening, "0.0.0.0") == 0 || strcmp(listening, "::") == 0;
+	bool has_v6 = strcmp(listening, "::") == 0;
+
+	if (strcasecmp(address, listening) == 0)
+		return true;
+	if (strncmp(address, "127.", 4) == 0 || strcasecmp(address, "localhost") == 0)
+		return has_v4;
+	return has_v6 && strcmp(address, "::1") == 0;
+}
+
+/* A server with our own address would send players round in a circle. An easy slip: its port
+ * has the same default. */
+static void check_no_circle(struct config_reader *reader, const struct config *config)
+{
+	for (size_t i = 0; i < config->n_servers; i++) {
+		const struct config_server *server = &config->servers[i];
+
+		if (server->address == NULL || config->address == NULL || config->port == 0 ||
+		    server->port != config->port)
+			continue;
+		if (is_same_place(server->address, config->address))
+			config_keys_fault(
+				reader,
+				"servers[%zu]: %s port %u is where Kurafuto itself listens; "
+				"give one of them another port",
+				i, server->address, server->port);
+	}
+}
+
 /* What no single key can tell. */
-static void check_whole(struct config_reader *reader)
+static void check_whole(struct config_reader *reader, const struct config *config)
 {
 	const cJSON *lobby = cJSON_GetObjectItemCaseSensitive(reader->root, "lobby");
 	const cJSON *servers = cJSON_GetObjectItemCaseSensitive(reader->root, "servers");
@@ -178,6 +211,7 @@ static void check_whole(struct config_reader *reader)
 	if (cJSON_IsFalse(lobby) && has_none)
 		config_keys_fault(reader, "servers: no servers are linked and the lobby is "
 					  "off: nobody could join");
+	check_no_circle(reader, config);
 }
 
 struct config *config_parse(const char *path, const char *text, size_t size,
@@ -203,7 +237,7 @@ struct config *config_parse(const char *path, const char *text, size_t size,
 	} else {
 		packet_catalog_init(&config->catalog);
 		config_keys_load(&reader, keys, root, config);
-		check_whole(&reader);
+		check_whole(&reader, config);
 	}
 	cJSON_Delete(root);
 	if (reader.faults > 0) {

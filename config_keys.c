@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "text.h"
 
@@ -350,12 +351,27 @@ static void load_bool(struct config_reader *reader, const struct config_key *key
 	config_keys_load_bool(reader, key, value, member(base, key));
 }
 
+/* "0x41", where the row allows that: its number. */
+static bool read_hex(const struct config_key *key, const cJSON *value, double *number)
+{
+	const char *text = value->valuestring;
+
+	if (!(key->flags & CONFIG_HEX) || !cJSON_IsString(value) ||
+	    strncasecmp(text, "0x", 2) != 0)
+		return false;
+	size_t n = strspn(text + 2, "0123456789abcdefABCDEF");
+	if (n == 0 || n > 8 || text[2 + n] != '\0')
+		return false;
+	*number = (double)strtoul(text, NULL, 16);
+	return true;
+}
+
 static void load_number(struct config_reader *reader, const struct config_key *key,
 			const cJSON *value, void *base)
 {
 	double number = value->valuedouble;
 
-	if (!cJSON_IsNumber(value)) {
+	if (!cJSON_IsNumber(value) && !read_hex(key, value, &number)) {
 		config_keys_wrong_type(reader, key, value);
 		return;
 	}

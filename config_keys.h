@@ -33,6 +33,7 @@ enum config_flags {
 	CONFIG_OR_NULL = 4,  /* null is good too, and leaves a text unset */
 	CONFIG_SECRET = 8,   /* no message shows the value */
 	CONFIG_HIDDEN = 16,  /* not printed: an older name of another key */
+	CONFIG_HEX = 32,     /* a text with a hexadecimal number, "0x41", is good too */
 };
 
 struct config_reader;

@@ -488,10 +488,10 @@ static const char *const directions[] = {"to-client", "to-server", "both", "s2c"
 
 /* clang-format off */
 const struct config_key config_packet_keys[] = {
-	{CONFIG_ROW("id", NUMBER, packet_row, id), .flags = CONFIG_REQUIRED,
+	{CONFIG_ROW("id", NUMBER, packet_row, id), .flags = CONFIG_REQUIRED | CONFIG_HEX,
 	 .min = OP_STANDARD_COUNT, .max = PACKET_OPCODES - 1,
 	 .what = "a free opcode",
-	 .help = "The opcode."},
+	 .help = "The opcode, a number or a text such as \"0x41\"."},
 	{CONFIG_ROW("name", TEXT, packet_row, name),
 	 .flags = CONFIG_REQUIRED, .check = check_wire_name,
 	 .what = "1-64 printable ASCII characters without spaces",

@@ -49,7 +49,7 @@ struct options {
 /* All that runs. Main thread only. */
 struct program {
 	struct config *config;
-	char salt[AUTH_SALT_LEN + 1];
+	char salt[AUTH_SALT_LEN + 1]; /* where the configuration has none */
 	struct registry *registry;
 	struct lobby *lobby;
 	struct hooks *hooks;
@@ -191,17 +191,24 @@ static struct config *load(const struct options *options)
 	return config;
 }
 
-/* A host to join at, as seen from this machine. */
-static const char *join_host(const struct config *config)
+/* Where to join from this machine: "127.0.0.1:25565". */
+static void join_address(char out[static NET_ADDR_TEXT], const struct config *config)
 {
-	if (strcmp(config->address, "0.0.0.0") == 0)
-		return "127.0.0.1";
-	return strcmp(config->address, "::") == 0 ? "[::1]" : config->address;
+	bool is_any = strcmp(config->address, "0.0.0.0") == 0,
+	     is_any6 = strcmp(config->address, "::") == 0;
+	struct net_addr address = {0};
+
+	net_addr_parse(&address,
+		       is_any    ? "127.0.0.1"
+		       : is_any6 ? "::1"
+				 : config->address,
+		       config->port);
+	net_addr_text(out, &address, true);
 }
 
 static int print_key(const struct config *config, const char *name)
 {
-	char key[AUTH_KEY_LEN + 1];
+	char key[AUTH_KEY_LEN + 1], address[NET_ADDR_TEXT];
 
 	if (!auth_name_is_valid(name)) {
 		fprintf(stderr,
@@ -217,7 +224,10 @@ static int print_key(const struct config *config, const char *name)
 		return EX_CONFIG;
 	}
 	auth_key(key, config->salt, name);
-	printf("%s\nmc://%s:%u/%s/%s\n", key, join_host(config), config->port, name, key);
+	join_address(address, config);
+	printf("%s\nmc://%s/%s/%s\n", key, address, name, key);
+	fputs("kurafuto: the link is for this machine: others need your public address in it\n",
+	      stderr);
 	return EXIT_SUCCESS;
 }
 
@@ -354,9 +364,9 @@ static void say_who_may_join(const struct config *config)
 	if (config->heartbeat)
 		log_warn("heartbeat is true, but this version does not announce itself to a "
 			 "server list yet");
-	if (config->verify_names && !config->heartbeat && config->salt == NULL)
-		log_warn("verify-names is true, but there is neither a heartbeat nor a "
-			 "\"salt\": nobody%s can join",
+	if (config->verify_names && config->salt == NULL)
+		log_warn("verify-names is true, but there is no \"salt\" and no server list: "
+			 "nobody%s can join",
 			 config->verify_lan
 				 ? ""
 				 : " but players from loopback and private addresses");
@@ -366,21 +376,20 @@ static void say_who_may_join(const struct config *config)
 static void say_hello(const struct program *program)
 {
 	const struct config *config = program->config;
+	char address[NET_ADDR_TEXT];
 
 	say_servers(program);
 	say_who_may_join(config);
-	log_info("join with ClassiCube: Direct connect to %s:%u, or the link mc://%s:%u/NAME/",
-		 join_host(config), config->port, join_host(config), config->port);
+	join_address(address, config);
+	log_info("join with ClassiCube: Direct connect to %s, or the link mc://%s/NAME/",
+		 address, address);
 }
 
 static bool open_program(struct program *program)
 {
 	struct config *config = program->config;
 
-	if (config->salt != NULL)
-		strlcpy(program->salt, config->salt, sizeof(program->salt));
-	else
-		auth_salt(program->salt);
+	auth_salt(program->salt);
 	program->registry = registry_new(config);
 	program->hooks = hooks_new();
 	program->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -396,10 +405,13 @@ static bool open_program(struct program *program)
 		.version = SOFTWARE,
 		.started_ms = net_now_ms(),
 	};
-	return open_listener(program) && open_lobby(program) &&
-	       filters_attach(program->hooks, config) &&
-	       commands_attach(program->hooks, &program->world) &&
-	       registry_start(program->registry);
+	if (!open_listener(program) || !open_lobby(program))
+		return false;
+	if (filters_attach(program->hooks, config) &&
+	    commands_attach(program->hooks, &program->world))
+		return true;
+	log_error("no memory to start");
+	return false;
 }
 
 /* Frees everything. False if a thread is stuck in the resolver: it may still use the registry.
@@ -507,10 +519,13 @@ static int run(const struct options *options, struct config *config)
 		return EXIT_FAILURE;
 	}
 	say_hello(&program);
+	if (!registry_start(program.registry))
+		log_error("no thread for health checks: servers are tried only when players "
+			  "join");
 	serve(&program);
-	log_info("shutting down, %u players", session_players());
 	close(program.listener);
 	arm_second_signal();
+	log_info("shutting down, players online: %u", session_players());
 	session_end_all("Server shutting down", SHUTDOWN_MS);
 	if (session_count() > 0)
 		log_warn("%u sessions did not end in time", session_count());

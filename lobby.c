@@ -43,7 +43,7 @@ static void on_identification(struct lobby *lobby, struct player *player, const 
 	}
 	packet_read_identification(&who, packet,
 				   dialect_size(&player->dialect, PACKET_TO_SERVER, packet[0]));
-	text_make_safe(who.name);
+	text_make_safe(who.name, false);
 	strlcpy(player->name, who.name[0] != '\0' ? who.name : "?", sizeof player->name);
 	player->at = *world_spawn(lobby->world);
 	player->at.y += LOBBY_EYE;
@@ -140,7 +140,7 @@ static void on_message(struct lobby *lobby, struct player *player, const uint8_t
 	for (char *p = text; *p != '\0'; p++)
 		if (*p == '%' && text_is_color(p[1]))
 			*p = '&';
-	text_make_safe(text);
+	text_make_safe(text, false);
 	if (text[0] == '\0' || !take_chat_token(lobby, player))
 		return;
 	/* Meant for a server, perhaps with a password: not for everybody's eyes. */

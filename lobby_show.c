@@ -90,7 +90,7 @@ void lobby_say(struct lobby *lobby, struct player *to, const char *text)
 	while (text_wrap(line, &text, &color)) {
 		uint8_t packet[PACKET_SIZE_MAX];
 
-		text_make_safe(line);
+		text_make_safe(line, false);
 		size_t size = packet_write_message(packet, 0, line);
 
 		if (to != NULL)
@@ -254,8 +254,8 @@ static void put_identification(struct lobby *lobby, struct player *player)
 
 	text_from_utf8(name, sizeof name, lobby->config->name);
 	text_from_utf8(motd, sizeof motd, lobby->config->motd);
-	text_make_safe(name);
-	text_make_safe(motd);
+	text_make_safe(name, false);
+	text_make_safe(motd, false);
 	lobby_put(player, packet,
 		  packet_write_server_identification(packet, &player->dialect, name, motd, 0));
 }

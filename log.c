@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lines on stderr: "12:34:56 info  #12 Alice: message". Responsible for levels, escaping and
- * colour; not for what is worth a line. The one idea: a line is built on the stack from units
- * (a character, an escape, a colour sequence) that are either copied whole or not at all, and
- * leaves with a single write(2), so that lines of many threads never mix and nothing that a
- * peer sends can start a line or steer a terminal.
+ * Lines on stderr: "2026-11-23 12:34:56 info  #12 Alice: message". Responsible for levels,
+ * escaping and colour; not for what is worth a line. The one idea: a line is built on the stack
+ * from units (a character, an escape, a colour sequence) that are either copied whole or not at
+ * all, and leaves with a single write(2), so that lines of many threads never mix and nothing
+ * that a peer sends can start a line or steer a terminal.
  */
 #include "log.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -18,10 +20,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_SIZE 1000 /* of a whole line, its newline included */
-#define UNIT_SIZE 17   /* the longest unit: four escaped bytes, terminated */
-#define RESET     "\x1b[0m"
-#define RESET_LEN (sizeof RESET - 1)
+#include "text.h"
+
+#define LINE_SIZE   1000 /* of a whole line, its newline included */
+#define UNIT_SIZE   17   /* the longest unit: four escaped bytes, terminated */
+#define PATIENCE_MS 100  /* how long a line waits for somebody to read stderr */
+#define RESET       "\x1b[0m"
+#define RESET_LEN   (sizeof RESET - 1)
 
 struct level {
 	const char *name;
@@ -85,47 +90,6 @@ bool log_shows(enum log_level level)
 	return (int)level <= atomic_load_explicit(&shown, memory_order_relaxed);
 }
 
-int log_level_parse(const char *name)
-{
-	for (size_t i = 0; i < N_LEVELS; i++) {
-		if (strcmp(levels[i].name, name) == 0)
-			return (int)i;
-	}
-	return -1;
-}
-
-const char *log_level_name(enum log_level level)
-{
-	return (size_t)level < N_LEVELS ? levels[level].name : "?";
-}
-
-/* Bytes of the UTF-8 character at s, 0 if there is none: strict, so overlong forms and
- * surrogates are none. */
-static size_t utf8_decode(const char *s, uint32_t *code)
-{
-	static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
-	unsigned char lead = (unsigned char)s[0];
-	size_t len = lead < 0x80   ? 1
-		     : lead < 0xc0 ? 0
-		     : lead < 0xe0 ? 2
-		     : lead < 0xf0 ? 3
-		     : lead < 0xf8 ? 4
-				   : 0;
-
-	*code = len == 1 ? lead : lead & (0x7fu >> len);
-	for (size_t i = 1; i < len; i++) {
-		unsigned char next = (unsigned char)s[i];
-
-		if ((next & 0xc0) != 0x80)
-			return 0;
-		*code = *code << 6 | (next & 0x3fu);
-	}
-	if (len == 0 || *code < lowest[len] || *code > 0x10ffff ||
-	    (*code >= 0xd800 && *code <= 0xdfff))
-		return 0;
-	return len;
-}
-
 static bool is_unsafe(uint32_t code)
 {
 	if (code < 0x20 || code == 0x7f)
@@ -151,7 +115,7 @@ static size_t escape_unit(char out[static UNIT_SIZE], const char **text, bool co
 {
 	const char *s = *text;
 	uint32_t code;
-	size_t taken = utf8_decode(s, &code);
+	size_t taken = text_utf8_next(s, &code);
 	size_t len = 0;
 
 	if (color && s[0] == '&' && color_digit(s[1]) >= 0) {
@@ -208,18 +172,52 @@ static size_t put_prefix(char *out, size_t size, enum log_level level)
 		struct tm tm;
 
 		if (localtime_r(&now, &tm) != NULL)
-			n = strftime(out, size, "%H:%M:%S ", &tm);
+			n = strftime(out, size, "%F %T ", &tm);
 	}
 	n += (size_t)snprintf(out + n, size - n, "%s%-5s%s ", with_color ? row->color : "",
 			      row->name, with_color ? RESET : "");
 	return n;
 }
 
+/* Is there room on stderr, now or within the patience. */
+static bool has_room(int patience_ms)
+{
+	struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&fd, 1, patience_ms) > 0;
+}
+
+/*
+ * Writes a line, or counts it as lost when nobody reads: a stopped terminal must not stop the
+ * game. Only the first lost line waits; once there is room again, the loss is said.
+ */
+static void put_line(const char *line, size_t n)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static unsigned long lost; /* under lock */
+	char note[64];
+
+	pthread_mutex_lock(&lock);
+	bool is_read = has_room(lost == 0 ? PATIENCE_MS : 0);
+	if (is_read && lost > 0) {
+		int size = snprintf(note, sizeof(note), "(%lu lines lost: nobody read them)\n",
+				    lost);
+
+		(void)!write(STDERR_FILENO, note, (size_t)size);
+		lost = 0;
+		is_read = has_room(0);
+	}
+	if (is_read)
+		(void)!write(STDERR_FILENO, line, n);
+	else
+		lost++;
+	pthread_mutex_unlock(&lock);
+}
+
 void log_line(enum log_level level, const char *subject, const char *format, ...)
 {
 	char text[LINE_SIZE], line[LINE_SIZE];
-	int saved = errno; /* for %m in the format, and so that a caller can log before it looks
-			      at errno */
+	int saved = errno; /* for %m, and for a caller that logs before it looks at errno */
 	va_list args;
 	size_t n, room = sizeof line - 1; /* without the newline */
 
@@ -237,8 +235,6 @@ void log_line(enum log_level level, const char *subject, const char *format, ...
 	}
 	n += log_escape(line + n, room - n, text, with_color);
 	line[n++] = '\n';
-	if (write(STDERR_FILENO, line, n) < 0) {
-		/* Nobody reads: there is nowhere to complain. */
-	}
+	put_line(line, n);
 	errno = saved;
 }

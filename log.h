@@ -42,8 +42,4 @@ void log_line(enum log_level level, const char *subject, const char *format, ...
  */
 size_t log_escape(char *out, size_t size, const char *text, bool color);
 
-/* "debug" and the like to a level; -1 if there is no such name. And back. */
-int log_level_parse(const char *name);
-const char *log_level_name(enum log_level level);
-
 #endif

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The CPE negotiation, without a socket. The list of a peer is done when as many ExtEntry
- * packets as ExtInfo announced have been seen; entries may come before ExtInfo (protocol 2.4).
+ * packets as ExtInfo announced have been seen; entries may come before ExtInfo, as ClassiCube
+ * counts.
  */
 #include "negotiate.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "text.h"
 
 size_t negotiate_offer(uint8_t out[static NEGOTIATE_LIST_MAX],
 		       const struct packet_catalog *catalog, const char *software)
@@ -102,4 +106,21 @@ size_t negotiate_reply(uint8_t out[static NEGOTIATE_LIST_MAX],
 	}
 	packet_write_ext_info(out, software, count);
 	return size;
+}
+
+void negotiate_describe(char *out, size_t size, const struct packet_catalog *catalog,
+			const struct dialect *dialect)
+{
+	char item[PACKET_STRING_LEN + 8];
+	struct text_list list;
+
+	text_list_begin(&list, out, size);
+	for (unsigned i = 0; i < packet_extension_count(catalog); i++) {
+		if (!dialect_has(dialect, i))
+			continue;
+		snprintf(item, sizeof(item), "%s %u", packet_extension(catalog, i)->name,
+			 dialect->version[i]);
+		text_list_add(&list, item);
+	}
+	text_list_end(&list);
 }

@@ -56,4 +56,9 @@ size_t negotiate_reply(uint8_t out[static NEGOTIATE_LIST_MAX],
 		       const struct packet_catalog *catalog, const struct dialect *server,
 		       const char *software);
 
+/* The extensions in force as text, for the log: "ClickDistance 1, CustomBlocks 1". `size` at
+ * least 32. */
+void negotiate_describe(char *out, size_t size, const struct packet_catalog *catalog,
+			const struct dialect *dialect);
+
 #endif

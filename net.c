@@ -36,6 +36,12 @@ int64_t net_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+struct timespec net_timespec(int64_t deadline_ms)
+{
+	return (struct timespec){.tv_sec = deadline_ms / 1000,
+				 .tv_nsec = deadline_ms % 1000 * 1000000};
+}
+
 int64_t net_deadline_ms(int64_t timeout_ms)
 {
 	int64_t now = net_now_ms();

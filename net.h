@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #define NET_FOREVER   INT64_MAX
 #define NET_ADDR_TEXT 64 /* room for an address and port as text, terminated */
@@ -22,6 +23,8 @@ struct net_addr {
 };
 
 int64_t net_now_ms(void);
+/* The same as a struct timespec, for waits on conditions with CLOCK_MONOTONIC. */
+struct timespec net_timespec(int64_t deadline_ms);
 int64_t net_deadline_ms(
 	int64_t timeout_ms); /* now + timeout; a timeout of 0 or less: NET_FOREVER */
 

@@ -20,6 +20,7 @@
 
 #include "log.h"
 #include "net.h"
+#include "text.h"
 
 #define ADDRESSES_MAX      4
 #define RESOLVE_EVERY_MS   60000 /* how long a host name's addresses are believed */
@@ -62,11 +63,6 @@ struct check {
 	struct server *server;
 	int fd; /* -1 when settled */
 };
-
-static struct timespec as_timespec(int64_t ms)
-{
-	return (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-}
 
 static void server_init(struct server *server, struct registry *registry,
 			const struct config_server *config)
@@ -239,7 +235,7 @@ static void check_health(struct registry *registry, struct check *checks, struct
 static bool wait_interval(struct registry *registry)
 {
 	int64_t until_ms = net_now_ms() + registry->config->health_interval_ms;
-	struct timespec until = as_timespec(until_ms);
+	struct timespec until = net_timespec(until_ms);
 	int error = 0;
 
 	pthread_mutex_lock(&registry->lock);
@@ -284,7 +280,7 @@ bool registry_start(struct registry *registry)
 
 bool registry_stop(struct registry *registry)
 {
-	struct timespec until = as_timespec(net_now_ms() + STOP_WAIT_MS);
+	struct timespec until = net_timespec(net_now_ms() + STOP_WAIT_MS);
 	int error = 0;
 
 	if (registry == NULL || !registry->running)
@@ -355,21 +351,14 @@ static struct server *server_at(const struct registry *registry, size_t index)
 	return index == registry_count(registry) ? registry_lobby(registry) : NULL;
 }
 
-/* Adds a name to a comma-separated list. */
-static void list_add(char *list, size_t size, const char *name)
-{
-	if (list[0] != '\0')
-		strlcat(list, ", ", size);
-	strlcat(list, name, size);
-}
-
 enum registry_match registry_find(const struct registry *registry, const char *name,
 				  struct server **out, char *candidates, size_t size)
 {
 	size_t length = strlen(name), matches = 0;
+	struct text_list list;
 	struct server *server;
 
-	candidates[0] = '\0';
+	text_list_begin(&list, candidates, size);
 	for (size_t i = 0; (server = server_at(registry, i)) != NULL; i++) {
 		if (strcasecmp(server_name(server), name) == 0) {
 			*out = server;
@@ -381,15 +370,14 @@ enum registry_match registry_find(const struct registry *registry, const char *n
 			continue;
 		*out = server;
 		matches++;
-		list_add(candidates, size, server_name(server));
+		text_list_add(&list, server_name(server));
 	}
 	if (matches == 1)
 		return REGISTRY_FOUND;
-	if (matches > 1)
-		return REGISTRY_AMBIGUOUS;
-	for (size_t i = 0; (server = server_at(registry, i)) != NULL; i++)
-		list_add(candidates, size, server_name(server));
-	return REGISTRY_UNKNOWN;
+	for (size_t i = 0; matches == 0 && (server = server_at(registry, i)) != NULL; i++)
+		text_list_add(&list, server_name(server));
+	text_list_end(&list);
+	return matches > 1 ? REGISTRY_AMBIGUOUS : REGISTRY_UNKNOWN;
 }
 
 const char *server_name(const struct server *server)
@@ -462,7 +450,7 @@ static void explain_fault(struct server *server, char *why, size_t why_size)
 void server_await_address(struct server *server, int64_t deadline_ms)
 {
 	struct registry *registry = server->registry;
-	struct timespec until = as_timespec(deadline_ms);
+	struct timespec until = net_timespec(deadline_ms);
 	int error = 0;
 
 	pthread_mutex_lock(&registry->lock);

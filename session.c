@@ -22,8 +22,9 @@
 #include "text.h"
 
 /*
- * A reader's stack. The deepest path (an edge command that is wrapped, logged and sent) touches
- * about 16 KiB; a guard page lies below. Sanitizers need several times as much.
+ * A reader's stack, with a guard page below. 12 KiB of it are touched by logins, jumps and
+ * every edge command under -vv (tests/it_crowd.c measures it); resolving names happens
+ * elsewhere. Sanitizers need several times as much.
  */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define STACK_SIZE (1024 * 1024)
@@ -31,8 +32,8 @@
 #define STACK_SIZE (64 * 1024)
 #endif
 
-#define TELL_MAX   1024 /* longest text to a player, before wrapping */
-#define TELL_LINES 24
+#define TELL_MAX  1024                           /* longest text to a player, before wrapping */
+#define TELL_SIZE (24 * (2 + PACKET_STRING_LEN)) /* so many message packets */
 
 /* Keys: T table.lock. */
 static struct {
@@ -61,11 +62,6 @@ static void init_cond(pthread_cond_t *cond)
 static void table_init(void)
 {
 	init_cond(&table.changed);
-}
-
-static struct timespec as_timespec(int64_t ms)
-{
-	return (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 }
 
 bool session_spawn(void *(*thread_main)(void *), void *argument)
@@ -166,7 +162,7 @@ static void *client_main(void *argument)
 void session_refuse(int fd)
 {
 	uint8_t packet[PACKET_SIZE_MAX];
-	size_t size = packet_write_disconnect(packet, "The server is full, try again later");
+	size_t size = packet_write_disconnect(packet, SESSION_FULL);
 
 	(void)!send(fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(fd, SHUT_WR);
@@ -226,7 +222,7 @@ bool session_start(const struct session_world *world, int fd, const struct net_a
 
 void session_log(const struct session *session, enum log_level level, const char *format, ...)
 {
-	char text[512];
+	char text[800];
 	va_list arguments;
 
 	if (!log_shows(level))
@@ -235,6 +231,22 @@ void session_log(const struct session *session, enum log_level level, const char
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	log_line(level, session->subject, "%s", text);
+}
+
+void session_log_dialect(const struct session *session, const char *who, const char *software,
+			 const struct dialect *dialect)
+{
+	char extensions[480], plain[PACKET_STRING_LEN + 1], name[PACKET_STRING_LEN * 3 + 1];
+
+	if (!log_shows(LOG_DEBUG))
+		return;
+	text_strip_colors(plain, sizeof(plain), software);
+	text_to_utf8(name, sizeof(name), plain);
+	negotiate_describe(extensions, sizeof(extensions), &session->world->config->catalog,
+			   dialect);
+	session_log(session, LOG_DEBUG, "%s (%s) speaks version %u, %s%s", who,
+		    name[0] != '\0' ? name : "no software name", dialect->protocol,
+		    extensions[0] != '\0' ? "extensions " : "no extensions", extensions);
 }
 
 unsigned session_count(void)
@@ -297,7 +309,7 @@ bool session_claim_name(struct session *session, const char **why)
 		table.players++;
 	}
 	pthread_mutex_unlock(&table.lock);
-	*why = "The server is full, try again later";
+	*why = SESSION_FULL;
 	return has_room;
 }
 
@@ -346,6 +358,7 @@ static size_t write_lines(const struct session *session, uint8_t *out, size_t ro
 			  const char *text)
 {
 	bool has_types = dialect_has(&session->dialect, EXT_MESSAGE_TYPES);
+	bool has_cp437 = dialect_has(&session->dialect, EXT_FULL_CP437);
 	char line[TEXT_LINE + 1], color = 0;
 	size_t size = 0;
 
@@ -355,7 +368,7 @@ static size_t write_lines(const struct session *session, uint8_t *out, size_t ro
 
 		if (size + packet_size > room)
 			break;
-		text_make_safe(line);
+		text_make_safe(line, has_cp437);
 		size += packet_write_message(out + size, has_types ? 0 : PACKET_SELF, line);
 	}
 	return size;
@@ -364,7 +377,7 @@ static size_t write_lines(const struct session *session, uint8_t *out, size_t ro
 void session_tell(struct session *session, const char *format, ...)
 {
 	char utf8[TELL_MAX], text[TELL_MAX];
-	uint8_t *packets = malloc(TELL_LINES * (size_t)66);
+	uint8_t *packets = malloc(TELL_SIZE);
 	va_list arguments;
 
 	if (packets == NULL)
@@ -373,8 +386,7 @@ void session_tell(struct session *session, const char *format, ...)
 	vsnprintf(utf8, sizeof(utf8), format, arguments);
 	va_end(arguments);
 	text_from_utf8(text, sizeof(text), utf8);
-	session_send(session, packets,
-		     write_lines(session, packets, TELL_LINES * (size_t)66, text));
+	session_send(session, packets, write_lines(session, packets, TELL_SIZE, text));
 	free(packets);
 }
 
@@ -387,7 +399,7 @@ static void say_goodbye(struct session *session, const char *reason, int64_t dea
 
 	text_from_utf8(text, sizeof(text), reason);
 	text[PACKET_STRING_LEN] = '\0';
-	text_make_safe(text);
+	text_make_safe(text, dialect_has(&session->dialect, EXT_FULL_CP437));
 	size_t size = packet_write_disconnect(packet, text);
 
 	pthread_mutex_lock(&session->client_tx);
@@ -423,7 +435,7 @@ void session_end(struct session *session, const char *reason)
 /* Waits until the client reader is done or the deadline has passed; the table is locked. */
 static bool wait_left_locked(struct session *session, int64_t deadline_ms)
 {
-	struct timespec until = as_timespec(deadline_ms);
+	struct timespec until = net_timespec(deadline_ms);
 	int error = 0;
 
 	while (!session->has_left && error != ETIMEDOUT)
@@ -467,7 +479,7 @@ void session_leave(struct session *session)
 /* Waits until no session is left or the deadline has passed; the table is locked. */
 static bool wait_empty_locked(int64_t deadline_ms)
 {
-	struct timespec until = as_timespec(deadline_ms);
+	struct timespec until = net_timespec(deadline_ms);
 	int error = 0;
 
 	while (table.count > 0 && error != ETIMEDOUT)

@@ -64,8 +64,8 @@ bool session_jump_by_name(const char *name, struct server *target);
 void session_tell(struct session *session, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Ends a session with a Disconnect that says why. Returns at once, the session follows within
- * about 2 s. */
+/* Ends a session with a Disconnect that says why. Blocks for a second if the client does not
+ * read; the session follows within about 2 s. */
 void session_end(struct session *session, const char *reason);
 /* Ends all of them, waits until they are gone or the time is up, then cuts the rest. Main
  * thread, at shutdown. */

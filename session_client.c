@@ -29,7 +29,7 @@ enum verdict { VERDICT_PASS, VERDICT_DROP };
 
 typedef enum verdict handler_fn(struct client_reader *reader, uint8_t *packet);
 
-/* What Kurafuto answers itself and no server ever sees (protocol 5.1). */
+/* What belongs to the client's own side of the connection: Ping, the CPE negotiation. */
 static enum verdict on_edge_packet(struct client_reader *reader, uint8_t *packet)
 {
 	(void)reader;
@@ -60,7 +60,7 @@ static bool is_early_ping_locked(const struct session *session, uint16_t id)
 static void prepare(struct client_reader *reader);
 
 /* Echoes: Kurafuto's own opens the gate, a stale one is dropped, all others are the server's
- * (protocol 5.13). */
+ * (TwoWayPing). */
 static enum verdict on_echo(struct client_reader *reader, uint16_t id)
 {
 	struct session *session = reader->session;
@@ -75,6 +75,8 @@ static enum verdict on_echo(struct client_reader *reader, uint16_t id)
 		session->is_gate_open = true;
 	pthread_mutex_unlock(&session->lock);
 	if (opens) {
+		session_log(session, LOG_DEBUG,
+			    "the gate opens: the client has answered the ping");
 		reader->is_gate_open = true;
 		prepare(reader);
 	}
@@ -92,7 +94,7 @@ static enum verdict on_two_way_ping(struct client_reader *reader, uint8_t *packe
 	return VERDICT_DROP;
 }
 
-/* While the gate is closed these speak of the old world (design: the jump, step 4). */
+/* While the gate is closed these speak of the old world. */
 static enum verdict on_world_packet(struct client_reader *reader, uint8_t *packet)
 {
 	(void)packet;
@@ -144,9 +146,9 @@ static void look_up(struct client_reader *reader)
 	struct link *old = NULL;
 
 	pthread_mutex_lock(&session->lock);
-	if (!session->is_gate_open && session->current != NULL &&
-	    net_now_ms() >= session->gate_deadline_ms)
-		session->is_gate_open = true;
+	bool is_late = !session->is_gate_open && session->current != NULL &&
+		       net_now_ms() >= session->gate_deadline_ms;
+	session->is_gate_open |= is_late;
 	const struct dialect *server =
 		session->current != NULL ? atomic_load(&session->current->published) : NULL;
 	bool is_news = session->current != reader->link || server != reader->server ||
@@ -162,6 +164,8 @@ static void look_up(struct client_reader *reader)
 	pthread_mutex_unlock(&session->lock);
 	if (old != NULL)
 		link_unref(old);
+	if (is_late)
+		session_log(session, LOG_DEBUG, "the gate opens: no spawn came in time");
 	if (is_news)
 		prepare(reader);
 }

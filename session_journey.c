@@ -13,8 +13,7 @@
 #include "session_private.h"
 #include "text.h"
 
-#define NOTE_MAX   (SESSION_WHY_MAX + 64)
-#define FULL_WORDS "The server is full, try again later"
+#define NOTE_MAX (SESSION_WHY_MAX + 64)
 
 /* What a server reader is up to. Only its thread touches it. */
 struct journey {
@@ -69,10 +68,12 @@ static void announce(struct journey *journey, bool is_first, const char *from)
 	const char *to = server_name(journey->link->server);
 	int64_t since_ms = is_first ? session->started_ms : journey->started_ms;
 	long long ms = (long long)(net_now_ms() - since_ms);
-	char address[NET_ADDR_TEXT], software[PACKET_STRING_LEN * 3 + 1];
+	char address[NET_ADDR_TEXT], plain[PACKET_STRING_LEN + 1];
+	char software[PACKET_STRING_LEN * 3 + 1];
 
 	net_addr_text(address, &session->peer, true);
-	text_to_utf8(software, sizeof(software), session->software);
+	text_strip_colors(plain, sizeof(plain), session->software);
+	text_to_utf8(software, sizeof(software), plain);
 	if (is_first)
 		session_log(session, LOG_INFO, "joins %s from %s with %s in %lld ms%s", to,
 			    address,
@@ -102,6 +103,8 @@ static bool arrive(struct journey *journey)
 	pthread_mutex_unlock(&session->client_tx);
 	if (!link_adopt(link))
 		return false;
+	session_log_dialect(session, server_name(link->server), link->negotiate.software,
+			    &link->dialect);
 	announce(journey, is_first, previous != NULL ? server_name(previous) : "nowhere");
 	return true;
 }
@@ -184,7 +187,7 @@ static void describe_end(struct journey *journey, bool has_arrived)
 	if (is_kick)
 		strlcpy(journey->last_words, link->kick, sizeof(journey->last_words));
 	else if (link->is_our_fault)
-		strlcpy(journey->last_words, FULL_WORDS, sizeof(journey->last_words));
+		strlcpy(journey->last_words, SESSION_FULL, sizeof(journey->last_words));
 	else if (journey->last_words[0] == '\0')
 		strlcpy(journey->last_words, note, sizeof(journey->last_words));
 	session_log(journey->session, LOG_INFO, "%s %s: %s%s",
@@ -290,7 +293,7 @@ static void end_if_stranded(struct session *session)
 	bool is_stranded = session->current == NULL && session->pending == NULL;
 	pthread_mutex_unlock(&session->lock);
 	if (is_stranded)
-		session_end(session, FULL_WORDS);
+		session_end(session, SESSION_FULL);
 }
 
 /* The server reader: a thread a journey, one link after the other. */
@@ -352,7 +355,7 @@ bool session_enter(struct session *session, struct predial *predial)
 		plan.predialled = predial->fd;
 	if (!set_off(&plan)) {
 		session_log(session, LOG_ERROR, "no thread or memory for another player");
-		session_end(session, FULL_WORDS);
+		session_end(session, SESSION_FULL);
 		return false;
 	}
 	if (plan.predialled >= 0)

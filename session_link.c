@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "session_private.h"
@@ -142,6 +141,8 @@ bool link_dial(struct link *link)
 			       sizeof(link->fault)) != 0)
 		return blame(link);
 	link->has_connected = true;
+	session_log(session, LOG_DEBUG, "connected to %s at %s%s", server_name(link->server),
+		    server_address(link->server), link->is_predialled ? ", dialled early" : "");
 	server_report(link->server, true, NULL);
 	net_tune(fd);
 	link_send(link, packet,
@@ -155,8 +156,7 @@ bool link_dial(struct link *link)
 static void await_level_locked(struct session *session, const struct link *link)
 {
 	int64_t deadline_ms = net_now_ms() + LEVEL_WAIT_MS;
-	struct timespec until = {.tv_sec = deadline_ms / 1000,
-				 .tv_nsec = deadline_ms % 1000 * 1000000};
+	struct timespec until = net_timespec(deadline_ms);
 	int error = 0;
 
 	while (session->is_level_open && session->current != NULL &&
@@ -173,7 +173,7 @@ static void emit_to_client(void *context, const uint8_t *packets, size_t size)
 
 /*
  * Ends a level that its server never finished. ClassiCube needs LevelFinalize before it takes
- * another LevelInitialize (protocol 6.1). A client without CPE is taken for a vanilla one,
+ * another LevelInitialize. A client without CPE is taken for a vanilla one,
  * which starts anew at a second LevelInitialize but dies when LevelFinalize finds a torn level:
  * it gets a whole new one of a single block first.
  */

@@ -74,8 +74,8 @@ static void consume(struct client_input *in, size_t size)
 	memmove(in->bytes, in->bytes + size, in->fill);
 }
 
-/* Reads the first packet as far as its size, and refuses what is no Classic client that we know
- * (protocol 2.2). */
+/* Reads the first packet as far as its size, and refuses what is no Classic client that we
+ * know. */
 static bool read_version(struct login *login, size_t *size)
 {
 	const uint8_t *bytes = login->in->bytes;
@@ -211,7 +211,7 @@ static bool await(struct login *login, const struct dialect *offered, const bool
 	return true;
 }
 
-/* The negotiation with a CPE client (protocol 2.4, 2.5). */
+/* The negotiation with a CPE client: ExtInfo, ExtEntry, CustomBlockSupportLevel. */
 static bool negotiate(struct login *login)
 {
 	struct session *session = login->session;
@@ -225,6 +225,7 @@ static bool negotiate(struct login *login)
 	if (!await(login, &offered, &login->negotiate.is_done))
 		return false;
 	strlcpy(session->software, login->negotiate.software, sizeof(session->software));
+	session_log_dialect(session, "the client", session->software, &session->dialect);
 	if (!dialect_has(&session->dialect, EXT_CUSTOM_BLOCKS))
 		return true;
 	session_send(session, list,

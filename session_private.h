@@ -24,6 +24,7 @@
 #define SESSION_AVOID_MS      60000 /* fallbacks leave a server that failed a player alone */
 #define SESSION_LINGER_MS     2000  /* a client's time to read its Disconnect and close */
 #define SESSION_EARLY_PINGS   8     /* a new server's ping ids kept while the gate is closed */
+#define SESSION_FULL          "The server is full, try again later"
 #define SESSION_WHY_MAX       256   /* room for a reason, UTF-8 */
 #define SESSION_SUBJECT_MAX   40    /* "#123 Name" */
 #define SESSION_GATE_MS       10000 /* the gate opens by itself this long after the swap, */
@@ -119,6 +120,9 @@ bool session_spawn(void *(*thread_main)(void *), void *argument);
 bool session_claim_name(struct session *session, const char **why);
 void session_log(const struct session *session, enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* At the level debug: which extensions a side has agreed to. */
+void session_log_dialect(const struct session *session, const char *who, const char *software,
+			 const struct dialect *dialect);
 /* Writes whole packets to the client. One that does not take them ends its session. */
 void session_send_locked(struct session *session, const uint8_t *data, size_t size);
 void session_send(struct session *session, const uint8_t *data, size_t size);

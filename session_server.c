@@ -48,7 +48,7 @@ static enum verdict on_disconnect(struct link *link, uint8_t *packet)
 	return VERDICT_END;
 }
 
-/* Replies once, in one write, when the server's list is done (protocol 2.4). */
+/* Replies once, in one write, when the server's list is done. */
 static void reply_when_done(struct link *link)
 {
 	struct session *session = link->session;
@@ -65,6 +65,8 @@ static void reply_when_done(struct link *link)
 	pthread_mutex_lock(&session->lock);
 	link_publish(link);
 	pthread_mutex_unlock(&session->lock);
+	session_log_dialect(session, server_name(link->server), link->negotiate.software,
+			    &link->dialect);
 }
 
 static enum verdict on_ext_info(struct link *link, uint8_t *packet)
@@ -115,7 +117,7 @@ static enum verdict on_spawn(struct link *link, uint8_t *packet)
 }
 
 /* While the gate is closed, echoes with these ids are the new server's; all others are stale
- * (protocol 5.13). */
+ * (TwoWayPing). */
 static enum verdict on_two_way_ping(struct link *link, uint8_t *packet)
 {
 	struct session *session = link->session;
@@ -270,6 +272,8 @@ static void open_gate(struct link *link)
 	if (session->current == link)
 		session->is_gate_open = true;
 	pthread_mutex_unlock(&session->lock);
+	session_log(session, LOG_DEBUG, "the gate opens: %s has spawned the player",
+		    server_name(link->server));
 }
 
 /* A client with TwoWayPing gets a ping behind its spawn, whose echo opens the gate: whatever

@@ -7,6 +7,7 @@
  */
 #include "text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define WORD_MAX 64 /* longer words have no nearest candidate */
@@ -288,7 +289,7 @@ bool text_wrap(char line[static TEXT_LINE + 1], const char **text, char *color)
 	return true;
 }
 
-void text_make_safe(char *text)
+void text_make_safe(char *text, bool has_cp437)
 {
 	size_t n = strnlen(text, TEXT_LINE);
 
@@ -296,10 +297,38 @@ void text_make_safe(char *text)
 	for (size_t i = 0; i < n; i++) {
 		if (text[i] == '&' && !text_is_color(text[i + 1]))
 			text[i] = '%';
-		else if (text[i] < 0x20 || text[i] > 0x7e)
+		else if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f ||
+			 ((unsigned char)text[i] > 0x7f && !has_cp437))
 			text[i] = '?';
 	}
 	text[trimmed(text, n)] = '\0';
+}
+
+#define LIST_END 24 /* room for " and 4294967295 more" */
+
+void text_list_begin(struct text_list *list, char *text, size_t size)
+{
+	*list = (struct text_list){.text = text, .size = size};
+	text[0] = '\0';
+}
+
+void text_list_add(struct text_list *list, const char *name)
+{
+	size_t used = strlen(list->text);
+	const char *comma = used > 0 ? ", " : "";
+
+	if (list->left_out > 0 || used + strlen(comma) + strlen(name) + LIST_END > list->size)
+		list->left_out++;
+	else
+		snprintf(list->text + used, list->size - used, "%s%s", comma, name);
+}
+
+void text_list_end(struct text_list *list)
+{
+	size_t used = strlen(list->text);
+
+	if (list->left_out > 0)
+		snprintf(list->text + used, list->size - used, " and %u more", list->left_out);
 }
 
 static char lower(char c)

@@ -36,9 +36,23 @@ size_t text_strip_colors(char *out, size_t size, const char *text);
 bool text_wrap(char line[static TEXT_LINE + 1], const char **text, char *color);
 
 /* Makes a text safe for a client that crashes on a lone & and for a single packet: cut at
- * TEXT_LINE, & that starts no colour code becomes %, bytes outside 0x20..0x7e become ?, colour
- * codes and spaces are cut off the end. In place. */
-void text_make_safe(char *text);
+ * TEXT_LINE, & that starts no colour code becomes %, control bytes become ?, and so do bytes
+ * above 0x7e unless `has_cp437` (FullCP437); colour codes and spaces are cut off the end. In
+ * place. */
+void text_make_safe(char *text, bool has_cp437);
+
+/*
+ * A list of names with commas in a text of limited size. What does not fit is counted: at the
+ * end text_list_end() adds "and 12 more". `text` is the caller's, `size` at least 32.
+ */
+struct text_list {
+	char *text;
+	size_t size;
+	unsigned left_out;
+};
+void text_list_begin(struct text_list *list, char *text, size_t size);
+void text_list_add(struct text_list *list, const char *name);
+void text_list_end(struct text_list *list);
 
 /* The candidate most like `word` (edit distance without regard to case, at most a third of
  * its length and at least 1 allowed), or NULL. */

@@ -2,7 +2,7 @@
 /*
  * The translation rules as rows: (direction, opcode, the extension that the client has and the
  * server lacks, what to do). An opcode that the server lacks altogether is dropped without a
- * row of its own (protocol 5.18).
+ * row of its own.
  */
 #include "translate.h"
 
@@ -14,7 +14,7 @@
 
 typedef enum translate_verdict rule_fn(const struct dialect *server, uint8_t *packet);
 
-/* C>S 0x08: the held block becomes the player's own id (protocol 5.14). */
+/* C>S 0x08: the held block becomes the player's own id (HeldBlock). */
 static enum translate_verdict hide_held_block(const struct dialect *server, uint8_t *packet)
 {
 	(void)server;
@@ -22,7 +22,7 @@ static enum translate_verdict hide_held_block(const struct dialect *server, uint
 	return TRANSLATE_PASS;
 }
 
-/* C>S 0x05: blocks 50..65 become ones that the server knows (protocol 5.4). Snow would become
+/* C>S 0x05: blocks 50..65 become ones that the server knows (CustomBlocks). Snow would become
  * air: white instead. */
 static enum translate_verdict plain_block(const struct dialect *server, uint8_t *packet)
 {
@@ -32,7 +32,7 @@ static enum translate_verdict plain_block(const struct dialect *server, uint8_t 
 	return TRANSLATE_PASS;
 }
 
-/* C>S 0x0D: each piece of a longer message is a line of its own (protocol 5.12). */
+/* C>S 0x0D: each piece of a longer message is a line of its own (LongerMessages). */
 static enum translate_verdict plain_message(const struct dialect *server, uint8_t *packet)
 {
 	(void)server;
@@ -61,7 +61,7 @@ static enum translate_verdict percent_message(const struct dialect *server, uint
 }
 
 /* C>S 0x2B: the client's own ping is answered here; an echo was meant for another server
- * (protocol 5.13). */
+ * (TwoWayPing). */
 static enum translate_verdict answer_ping(const struct dialect *server, uint8_t *packet)
 {
 	(void)server;
@@ -69,7 +69,7 @@ static enum translate_verdict answer_ping(const struct dialect *server, uint8_t 
 }
 
 /* S>C 0x0D: a player id would be taken for a place on the screen; 255 meant yellow
- * (protocol 5.12). */
+ * (MessageTypes). */
 static enum translate_verdict place_message(const struct dialect *server, uint8_t *packet)
 {
 	(void)server;

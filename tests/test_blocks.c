@@ -5,6 +5,7 @@
 
 #include "blocks.h"
 #include "packet.h"
+#include "suite.h"
 
 /* The highest id that a protocol shows, with and without CustomBlocks. */
 /* clang-format off */
@@ -78,12 +79,5 @@ int main(void)
 	tcase_add_loop_test(tcase, table, 0, sizeof vectors / sizeof vectors[0]);
 	tcase_add_test(tcase, names_are_the_ids);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -4,6 +4,7 @@
  * command says needs a session, and so the real binary.
  */
 #include "commands.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -212,8 +213,6 @@ int main(void)
 {
 	Suite *suite = suite_create("commands");
 	TCase *tcase = tcase_create("parsing");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tcase, match, 0, COUNT(matches));
 	tcase_add_test(tcase, match_points_into_the_line);
@@ -222,8 +221,5 @@ int main(void)
 	tcase_add_test(tcase, ordinary_chat_passes);
 	tcase_add_test(tcase, commands_pass_when_they_are_off);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

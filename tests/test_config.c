@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define X10          "xxxxxxxxxx"
@@ -84,6 +85,8 @@ static const struct {
 	{"{\"address\":\"127.0.0.1\"}", "\"address\":\t\"127.0.0.1\""},
 	{"{\"address\":\"::\"}", "\"address\":\t\"::\""},
 	{"{\"port\":0}", "\"port\":\t0,"},
+	{"{\"packets\":[{\"id\":\"0x41\",\"name\":\"F\",\"size\":3,\"direction\":\"c2s\",\"extension\":\"E\"}]}", "\"id\":\t65,"},
+	{"{\"address\":\"127.0.0.1\",\"servers\":[{\"name\":\"a\",\"address\":\"127.0.0.2\"}]}", "127.0.0.2"},
 	{"{\"port\":65535}", "\"port\":\t65535,"},
 	{"{\"port\":1e3}", "\"port\":\t1000,"},
 	{"{\"verify-names\":false}", "\"verify-names\":\tfalse"},
@@ -242,6 +245,12 @@ static const struct {
 	{"{\"servers\":[{}]}", "servers[0].name: missing: " NAME_WANTED "\nservers[0].address: missing: " HOST_WANTED "\n"},
 	{"{\"servers\":[{" A "},{" B ",\"port\":0},{\"name\":\"c\",\"address\":\"h\",\"port\":70000}]}",
 	 "servers[1].port: 0 is not a port (1-65535)\nservers[2].port: 70000 is not a port (1-65535)\n"},
+	{"{\"servers\":[{\"name\":\"a\",\"address\":\"127.1.2.3\"},{\"name\":\"b\",\"address\":\"LocalHost\",\"port\":1}]}",
+	 "servers[0]: 127.1.2.3 port 25565 is where Kurafuto itself listens; give one of them another port\n"},
+	{"{\"address\":\"::\",\"port\":7,\"servers\":[{\"name\":\"a\",\"address\":\"::1\",\"port\":7}]}",
+	 "servers[0]: ::1 port 7 is where Kurafuto itself listens; give one of them another port\n"},
+	{"{\"address\":\"10.0.0.1\",\"servers\":[{\"name\":\"a\",\"address\":\"10.0.0.1\"}]}",
+	 "servers[0]: 10.0.0.1 port 25565 is where Kurafuto itself listens; give one of them another port\n"},
 	{"{\"servers\":[{\"name\":\"1a\",\"address\":\"h\"}]}", "servers[0].name: \"1a\" is not " NAME_WANTED "\n"},
 	{"{\"servers\":[{\"name\":\"a b\",\"address\":\"h\"}]}", "servers[0].name: \"a b\" is not " NAME_WANTED "\n"},
 	{"{\"servers\":[{\"name\":\"\",\"address\":\"h\"}]}", "servers[0].name: \"\" is not " NAME_WANTED "\n"},
@@ -786,10 +795,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite());
 }

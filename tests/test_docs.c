@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "suite.h"
 
 static char *read_file(const char *path)
 {
@@ -45,14 +46,8 @@ int main(void)
 {
 	Suite *suite = suite_create("docs");
 	TCase *tcase = tcase_create("docs");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, the_manual_has_every_key);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

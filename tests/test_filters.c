@@ -13,6 +13,7 @@
 #include "capture.h"
 #include "log.h"
 #include "session_private.h"
+#include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -209,8 +210,6 @@ int main(void)
 {
 	Suite *suite = suite_create("filters");
 	TCase *tcase = tcase_create("filters");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_loop_test(tcase, dropped_in_both_directions, 0, COUNT(drops));
@@ -219,8 +218,5 @@ int main(void)
 	tcase_add_loop_test(tcase, trace_lines, 0, COUNT(traces));
 	tcase_add_test(tcase, no_line_once_the_level_has_changed);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

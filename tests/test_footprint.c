@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "footprint.h"
+#include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NAME         "Alice"
@@ -517,10 +518,5 @@ static Suite *footprint_suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(footprint_suite());
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(footprint_suite());
 }

@@ -4,6 +4,7 @@
  * letter to a trace, so a test compares strings.
  */
 #include "hooks.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -162,8 +163,6 @@ int main(void)
 {
 	Suite *suite = suite_create("hooks");
 	TCase *tcase = tcase_create("hooks");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tcase, test_empty);
 	tcase_add_test(tcase, test_only_its_opcode_and_direction);
@@ -171,8 +170,5 @@ int main(void)
 	tcase_add_loop_test(tcase, test_verdict, 0, sizeof verdicts / sizeof verdicts[0]);
 	tcase_add_test(tcase, test_a_hook_sees_the_packet);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

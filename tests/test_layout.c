@@ -15,6 +15,7 @@
 #include "../layout.h"
 #include "../packet.h"
 #include "samples.h"
+#include "suite.h"
 #include "vectors.h"
 
 END_TEST
@@ -601,9 +602,5 @@ int main(void)
 	tcase_add_test(tcase, put_saturates);
 	tcase_add_test(tcase, only_integers_are_numbers);
 	tcase_add_loop_test(tcase, packets_are_described, 0, COUNT(descriptions));
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

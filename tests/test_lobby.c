@@ -20,6 +20,7 @@
 #include "net.h"
 #include "packet.h"
 #include "server.h"
+#include "suite.h"
 #include "world.h"
 
 #define PATIENCE_MS 20000 /* only a broken lobby takes that long */
@@ -950,11 +951,5 @@ int main(void)
 	Suite *suite = suite_create("lobby");
 
 	add_cases(suite);
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

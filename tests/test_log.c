@@ -2,6 +2,7 @@
 /* Log lines: escaping as a table of texts, and whole lines as they arrive at the other end of a
  * pipe. */
 #include "log.h"
+#include "suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -256,8 +257,6 @@ int main(void)
 {
 	Suite *suite = suite_create("log");
 	TCase *tcase = tcase_create("log");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tcase, test_escape, 0, sizeof escapes / sizeof escapes[0]);
 	tcase_add_loop_test(tcase, test_cut, 0, sizeof cuts / sizeof cuts[0]);
@@ -269,8 +268,5 @@ int main(void)
 	tcase_add_test(tcase, test_threads);
 	tcase_add_test(tcase, test_levels);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

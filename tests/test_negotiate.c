@@ -5,6 +5,7 @@
  * composed here, without the writers of the packet module.
  */
 #include "negotiate.h"
+#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -649,13 +650,8 @@ static TCase *list_tests(void)
 int main(void)
 {
 	Suite *suite = suite_create("negotiate");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, offer_tests());
 	suite_add_tcase(suite, list_tests());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

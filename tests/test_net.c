@@ -4,6 +4,7 @@
  * below: a loaded machine may be late, but nothing may end before its deadline.
  */
 #include "net.h"
+#include "suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -553,8 +554,6 @@ int main(void)
 {
 	Suite *suite = suite_create("net");
 	TCase *tcase = tcase_create("net"), *pairs = tcase_create("socketpair");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tcase, test_deadline);
 	tcase_add_loop_test(tcase, test_address, 0, sizeof addresses / sizeof addresses[0]);
@@ -569,8 +568,5 @@ int main(void)
 	add_pair_tests(pairs);
 	suite_add_tcase(suite, tcase);
 	suite_add_tcase(suite, pairs);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -14,6 +14,7 @@
 
 #include "../packet.h"
 #include "samples.h"
+#include "suite.h"
 #include "vectors.h"
 
 static char why[256];
@@ -608,9 +609,5 @@ int main(void)
 	add_vector_cases(suite);
 	add_size_cases(suite);
 	add_catalog_cases(suite);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

@@ -20,6 +20,7 @@
 #include "capture.h"
 #include "log.h"
 #include "net.h"
+#include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PATIENCE_MS  10000
@@ -788,12 +789,7 @@ static TCase *server_tests(void)
 int main(void)
 {
 	Suite *suite = suite_create("server");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, server_tests());
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

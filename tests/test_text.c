@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "suite.h"
 #include "text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -159,7 +160,7 @@ START_TEST(makes_texts_safe)
 	char text[128];
 
 	snprintf(text, sizeof(text), "%s", unsafe[_i].text);
-	text_make_safe(text);
+	text_make_safe(text, false);
 	ck_assert_str_eq(text, unsafe[_i].safe);
 }
 END_TEST
@@ -391,10 +392,5 @@ static Suite *suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(suite());
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite());
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "blocks.h"
+#include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define TO_SERVER    PACKET_TO_SERVER
@@ -383,8 +384,6 @@ int main(void)
 {
 	Suite *suite = suite_create("translate");
 	TCase *tcase = tcase_create("rules");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_loop_test(tcase, packet_row, 0, COUNT(packets));
@@ -395,8 +394,5 @@ int main(void)
 	tcase_add_loop_test(tcase, equal_dialects_want_nothing, EQUAL_FIRST, EQUAL_END);
 	tcase_add_loop_test(tcase, equal_dialects_change_nothing, EQUAL_FIRST, EQUAL_END);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }

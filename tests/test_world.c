@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "blocks.h"
+#include "suite.h"
 #include "world.h"
 
 #define UNITS 32
@@ -280,12 +281,5 @@ int main(void)
 	tcase_add_test(tcase, outside_is_no_block);
 	tcase_add_test(tcase, always_the_same);
 	suite_add_tcase(suite, tcase);
-
-	SRunner *runner = srunner_create(suite);
-
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_main(suite);
 }
