@@ -7,6 +7,7 @@
  */
 #include "harness.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -511,6 +513,31 @@ unsigned proxy_rss_kib(const struct proxy *proxy)
 		pages = 0;
 	fclose(file);
 	return (unsigned)(pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static uint16_t own_port(const struct peer *peer)
+{
+	struct sockaddr_in address;
+	socklen_t length = sizeof(address);
+
+	ck_assert_int_eq(getsockname(peer->fd, (struct sockaddr *)&address, &length), 0);
+	return ntohs(address.sin_port);
+}
+
+size_t proxy_unread(const struct proxy *proxy, const struct peer *client)
+{
+	FILE *file = fopen("/proc/net/tcp", "r");
+	unsigned here, there, unread = 0;
+	bool found = false;
+	char line[256];
+
+	ck_assert_ptr_nonnull(file);
+	while (!found && fgets(line, sizeof(line), file) != NULL)
+		if (sscanf(line, "%*u: %*x:%x %*x:%x %*x %*x:%x", &here, &there, &unread) == 3)
+			found = here == proxy->port && there == own_port(client);
+	fclose(file);
+	ck_assert_msg(found, "the client's connection is not in /proc/net/tcp");
+	return unread;
 }
 
 void proxy_wait_counts(const struct proxy *proxy, unsigned threads, unsigned fds)

@@ -45,6 +45,7 @@ bool harness_says(const char *text, const char *word);
 
 /* The binary as a child process that runs until it is told to stop. */
 struct proxy;
+struct peer;
 
 struct proxy_options {
 	const char *const *args; /* more arguments, NULL at the end */
@@ -77,6 +78,8 @@ bool proxy_logged(struct proxy *proxy, const char *text);
 unsigned proxy_threads(const struct proxy *proxy);
 unsigned proxy_fds(const struct proxy *proxy);
 unsigned proxy_rss_kib(const struct proxy *proxy);
+/* Bytes of a client's that have arrived and that it has not read. */
+size_t proxy_unread(const struct proxy *proxy, const struct peer *client);
 /* Waits until it has no more threads and descriptors than these. */
 void proxy_wait_counts(const struct proxy *proxy, unsigned threads, unsigned fds);
 
