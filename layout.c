@@ -202,11 +202,6 @@ static const struct type_info {
 	[LAYOUT_BYTES] = {0, EXT_CLASSIC, 0, false},
 };
 
-static bool is_integer(enum layout_type type)
-{
-	return type <= LAYOUT_TEXTURE;
-}
-
 static size_t row_width(const struct layout_iter *iter, const struct layout_row *row)
 {
 	const struct type_info *type = &types[row->type];
@@ -253,19 +248,6 @@ bool layout_next(struct layout_iter *iter, struct layout_field *field)
 	return false;
 }
 
-bool layout_find(struct layout_field *field, const struct dialect *dialect,
-		 enum packet_direction direction, uint8_t opcode, const char *name)
-{
-	struct layout_iter iter;
-
-	layout_begin(&iter, dialect, direction, opcode);
-	while (layout_next(&iter, field)) {
-		if (strcmp(field->name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
 int64_t layout_field_get(const struct layout_field *field, const uint8_t *packet)
 {
 	int64_t value = 0;
@@ -276,43 +258,6 @@ int64_t layout_field_get(const struct layout_field *field, const uint8_t *packet
 	if (types[field->type].is_signed && (value & sign) != 0)
 		value -= 2 * sign;
 	return value;
-}
-
-void layout_field_put(const struct layout_field *field, uint8_t *packet, int64_t value)
-{
-	int64_t range = INT64_C(1) << (8 * field->width);
-	int64_t min = types[field->type].is_signed ? -(range / 2) : 0;
-	int64_t max = min + range - 1;
-
-	value = value < min ? min : value > max ? max : value;
-	for (size_t i = field->width; i-- > 0;) {
-		packet[field->offset + i] = (uint8_t)value;
-		value >>= 8;
-	}
-}
-
-bool layout_get(int64_t *value, const struct dialect *dialect, enum packet_direction direction,
-		const uint8_t *packet, const char *name)
-{
-	struct layout_field field;
-
-	if (!layout_find(&field, dialect, direction, packet[0], name) ||
-	    !is_integer(field.type))
-		return false;
-	*value = layout_field_get(&field, packet);
-	return true;
-}
-
-bool layout_put(uint8_t *packet, const struct dialect *dialect, enum packet_direction direction,
-		const char *name, int64_t value)
-{
-	struct layout_field field;
-
-	if (!layout_find(&field, dialect, direction, packet[0], name) ||
-	    !is_integer(field.type))
-		return false;
-	layout_field_put(&field, packet, value);
-	return true;
 }
 
 /* A description under way: what does not fit is cut. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is inside a packet: its fields by name, with their types and places, in any dialect. For
- * debug logs and for translation; the relay itself needs sizes only (packet.h). Pure code over
- * one table.
+ * debug logs; the relay itself needs sizes only (packet.h). Pure code over one table.
  *
  * The one idea: a field's place is never written down. It follows from the fields before it,
  * whose widths follow from the dialect.
@@ -54,24 +53,9 @@ void layout_begin(struct layout_iter *iter, const struct dialect *dialect,
  * bytes. */
 bool layout_next(struct layout_iter *iter, struct layout_field *field);
 
-/* A field by its name; false if the packet has no such field in this dialect. */
-bool layout_find(struct layout_field *field, const struct dialect *dialect,
-		 enum packet_direction direction, uint8_t opcode, const char *name);
-
-/*
- * Reads an integer field of a whole packet (the types up to LAYOUT_TEXTURE). False if there is
- * no such field, or it is no integer.
- */
-bool layout_get(int64_t *value, const struct dialect *dialect, enum packet_direction direction,
-		const uint8_t *packet, const char *name);
-
-/* Writes one; a value that the field cannot hold becomes the nearest that it can. */
-bool layout_put(uint8_t *packet, const struct dialect *dialect, enum packet_direction direction,
-		const char *name, int64_t value);
-
-/* The same for a field already found; the type must be an integer's. */
+/* The value of a field of a whole packet; its type must be an integer's, one of those up to
+ * LAYOUT_TEXTURE. */
 int64_t layout_field_get(const struct layout_field *field, const uint8_t *packet);
-void layout_field_put(const struct layout_field *field, uint8_t *packet, int64_t value);
 
 /*
  * Describes a whole packet for logs: `SetBlock X=1 Y=2 Z=3 Block=49`. Texts stand in quotes

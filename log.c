@@ -3,7 +3,7 @@
  * Lines on stderr: "2026-11-23 12:34:56 info  #12 Alice: message". Responsible for levels,
  * escaping and colour; not for what is worth a line. The one idea: a line is built on the stack
  * from units (a character, an escape, a colour sequence) that are either copied whole or not at
- * all, and leaves with a single write(2), so that lines of many threads never mix and nothing
+ * all, and leaves with a single write, so that lines of many threads never mix and nothing
  * that a peer sends can start a line or steer a terminal.
  */
 #include "log.h"
@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -189,28 +190,27 @@ static bool has_room(int patience_ms)
 
 /*
  * Writes a line, or counts it as lost when nobody reads: a stopped terminal must not stop the
- * game. Only the first lost line waits; once there is room again, the loss is said.
+ * game. Only the first lost line waits; once there is room again, the loss is said in front of
+ * the next one, together with it: a small pipe may have no room for a second write.
  */
-static void put_line(const char *line, size_t n)
+static void put_line(char *line, size_t n)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static unsigned long lost; /* under lock */
 	char note[64];
+	struct iovec parts[] = {{note, 0}, {line, n}};
 
 	pthread_mutex_lock(&lock);
-	bool is_read = has_room(lost == 0 ? PATIENCE_MS : 0);
-	if (is_read && lost > 0) {
-		int size = snprintf(note, sizeof(note), "(%lu lines lost: nobody read them)\n",
-				    lost);
-
-		(void)!write(STDERR_FILENO, note, (size_t)size);
-		lost = 0;
-		is_read = has_room(0);
-	}
-	if (is_read)
-		(void)!write(STDERR_FILENO, line, n);
-	else
+	if (!has_room(lost == 0 ? PATIENCE_MS : 0)) {
 		lost++;
+	} else {
+		if (lost > 0)
+			parts[0].iov_len =
+				(size_t)snprintf(note, sizeof(note),
+						 "(%lu lines lost: nobody read them)\n", lost);
+		lost = 0;
+		(void)!writev(STDERR_FILENO, parts, 2);
+	}
 	pthread_mutex_unlock(&lock);
 }
 

@@ -510,30 +510,16 @@ static int32_t get_coord(const struct dialect *dialect, const uint8_t **p)
 	return coord;
 }
 
-static void get_position(struct packet_position *out, const struct dialect *dialect,
-			 const uint8_t *p)
-{
-	out->x = get_coord(dialect, &p);
-	out->y = get_coord(dialect, &p);
-	out->z = get_coord(dialect, &p);
-	out->yaw = p[0];
-	out->pitch = p[1];
-}
-
 void packet_read_client_position(struct packet_position *out, uint16_t *held,
 				 const struct dialect *dialect, const uint8_t *p)
 {
 	p++;
 	*held = get_block(dialect, &p);
-	get_position(out, dialect, p);
-}
-
-void packet_read_entity_position(struct packet_position *out, const struct dialect *dialect,
-				 const uint8_t *p)
-{
-	size_t names = p[0] == OP_SPAWN_PLAYER ? 1 : p[0] == OP_ADD_ENTITY2 ? 2 : 0;
-
-	get_position(out, dialect, p + 2 + names * PACKET_STRING_LEN);
+	out->x = get_coord(dialect, &p);
+	out->y = get_coord(dialect, &p);
+	out->z = get_coord(dialect, &p);
+	out->yaw = p[0];
+	out->pitch = p[1];
 }
 
 void packet_read_set_block(struct packet_set_block *out, const struct dialect *dialect,

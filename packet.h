@@ -312,9 +312,6 @@ struct packet_position {
 /* C>S 0x08. `held` is the first field (255 without HeldBlock). */
 void packet_read_client_position(struct packet_position *out, uint16_t *held,
 				 const struct dialect *dialect, const uint8_t *p);
-/* S>C 0x07, 0x08, 0x21: where p[0] says which. */
-void packet_read_entity_position(struct packet_position *out, const struct dialect *dialect,
-				 const uint8_t *p);
 
 struct packet_set_block { /* C>S 0x05 */
 	uint16_t x, y, z;

@@ -328,7 +328,8 @@ void text_list_end(struct text_list *list)
 	size_t used = strlen(list->text);
 
 	if (list->left_out > 0)
-		snprintf(list->text + used, list->size - used, " and %u more", list->left_out);
+		snprintf(list->text + used, list->size - used, "%sand %u more",
+			 used > 0 ? " " : "", list->left_out);
 }
 
 static char lower(char c)

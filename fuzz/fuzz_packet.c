@@ -36,12 +36,6 @@ static void read_packet(const struct dialect *dialect, enum packet_direction dir
 	case OP_POSITION:
 		if (direction == PACKET_TO_SERVER)
 			packet_read_client_position(&position, &held, dialect, p);
-		else
-			packet_read_entity_position(&position, dialect, p);
-		break;
-	case OP_SPAWN_PLAYER:
-	case OP_ADD_ENTITY2:
-		packet_read_entity_position(&position, dialect, p);
 		break;
 	default:
 		break;

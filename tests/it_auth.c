@@ -135,11 +135,12 @@ END_TEST
 START_TEST(unverified_login_is_refused_while_the_name_is_online)
 {
 	static const char *const names[] = {"Alice", "aLICE"};
-	struct peer *old, *old_link, *client, *link;
+	struct peer *first, *first_link, *old, *old_link, *client, *link;
 	unsigned threads, fds;
 
 	proxy = proxy_start(OPEN, alpha.port);
-	proxy_wait_log(proxy, "linked server");
+	/* Who is in proves that all of the proxy's own threads run. */
+	first = enter_with("First", "", &first_link);
 	threads = proxy_threads(proxy);
 	fds = proxy_fds(proxy);
 	old = enter_with("Alice", "", &old_link);
@@ -154,6 +155,8 @@ START_TEST(unverified_login_is_refused_while_the_name_is_online)
 	exchange(client, link);
 	peer_close(client);
 	peer_close(link);
+	peer_close(first);
+	peer_close(first_link);
 	proxy_stop(proxy);
 }
 END_TEST

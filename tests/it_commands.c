@@ -3,6 +3,7 @@
  * Edge commands in chat: what each answers, what is no command at all, and that neither a
  * command nor its answer ever reaches the server.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "harness.h"
@@ -143,6 +144,51 @@ START_TEST(who_names_the_players)
 	peer_close(bob);
 	peer_close(link_b);
 	alice_leaves();
+}
+END_TEST
+
+#define CROWD 120
+
+/* The names that are listed in a crowd are whole, each is there once, and with those that are
+ * only counted they are all. */
+START_TEST(who_counts_what_does_not_fit)
+{
+	struct peer *crowd[CROWD];
+	bool is_seen[CROWD] = {false};
+	unsigned listed = 0, more = 0, number;
+	char *word, *rest;
+
+	proxy = proxy_start("%s", "");
+	for (unsigned i = 0; i < CROWD; i++) {
+		char name[17];
+
+		snprintf(name, sizeof(name), "LongPlayer_%05u", i);
+		crowd[i] = client_login(proxy, name);
+		client_arrive(crowd[i], NULL);
+	}
+	peer_forget(crowd[0]);
+	peer_chat(crowd[0], ":kura who");
+	peer_wait_text(crowd[0], "more");
+	rest = strstr(crowd[0]->text, "(120):");
+	ck_assert_ptr_nonnull(rest);
+	rest += strlen("(120):");
+	while ((word = strsep(&rest, ", ")) != NULL && strcmp(word, "and") != 0) {
+		if (*word == '\0')
+			continue;
+		ck_assert_msg(strlen(word) == 16 &&
+				      sscanf(word, "LongPlayer_%u", &number) == 1 &&
+				      number < CROWD && !is_seen[number],
+			      "\"%s\"", word);
+		is_seen[number] = true;
+		listed++;
+	}
+	ck_assert_ptr_nonnull(rest);
+	ck_assert_int_eq(sscanf(rest, "%u more", &more), 1);
+	ck_assert_uint_gt(listed, 20);
+	ck_assert_uint_eq(listed + more, CROWD);
+	for (unsigned i = 0; i < CROWD; i++)
+		peer_close(crowd[i]);
+	proxy_stop(proxy);
 }
 END_TEST
 
@@ -313,6 +359,7 @@ int main(void)
 	tcase_add_test(tcase, list_shows_what_is_down);
 	tcase_add_test(tcase, info_tells_about_kurafuto);
 	tcase_add_test(tcase, who_names_the_players);
+	tcase_add_test(tcase, who_counts_what_does_not_fit);
 	tcase_add_test(tcase, answers_are_well_formed_lines);
 	tcase_add_loop_test(tcase, jump_finds_names, 0, 4);
 	tcase_add_test(tcase, jump_names_the_candidates);

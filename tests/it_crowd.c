@@ -1,18 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A crowd on one server: all join, chat for a while, and leave; what they took of the process
- * must be given back. KURAFUTO_CROWD_PLAYERS (200) and KURAFUTO_CROWD_SECONDS (3) make it
- * larger and longer. One thread plays all of them with poll(2).
+ * must be given back, and their threads' stacks must have room to spare. KURAFUTO_CROWD_PLAYERS
+ * (200) and KURAFUTO_CROWD_SECONDS (3) make it larger and longer. One thread plays all of them
+ * with poll(2).
  */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness.h"
 
 #define PLAYERS_MAX 1000
 #define CHAT_MS     250 /* from one echo to the next line */
+#define STACK_KIB   64  /* of a thread that serves a player, see session.c */
+#define STACK_MAX   48  /* so much of it may be touched */
+
+/* What the allocator may keep of a second wave beyond a quarter. Sanitizers hold freed memory
+ * back, and their stacks are larger. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define KEPT_KIB    16384
+#define SMALL_STACK false
+#else
+#define KEPT_KIB    4096
+#define SMALL_STACK true
+#endif
 
 struct player {
 	struct peer *client, *link;
@@ -192,6 +206,58 @@ static void turn_until(bool (*is_so)(const struct player *), unsigned n)
 	}
 }
 
+/* The most KiB that any of the players' threads has touched of its stack, and how many stacks
+ * there are. */
+static unsigned deepest_stack(unsigned *n)
+{
+	char path[64], line[512], mode[5];
+	unsigned size = 0, rss, deepest = 0;
+	bool is_data = false;
+	FILE *smaps;
+
+	snprintf(path, sizeof(path), "/proc/%ld/smaps", (long)proxy_pid(proxy));
+	smaps = fopen(path, "r");
+	ck_assert_ptr_nonnull(smaps);
+	*n = 0;
+	while (fgets(line, sizeof(line), smaps) != NULL) {
+		if (sscanf(line, "%*x-%*x %4s", mode) == 1)
+			is_data = strcmp(mode, "rw-p") == 0;
+		sscanf(line, "Size: %u kB", &size);
+		if (!is_data || size != STACK_KIB || sscanf(line, "Rss: %u kB", &rss) != 1)
+			continue;
+		++*n;
+		deepest = rss > deepest ? rss : deepest;
+	}
+	fclose(smaps);
+	return deepest;
+}
+
+/* Everybody tries all commands that leave him where he is, and says one more line. */
+static void try_commands(void)
+{
+	static const char *const commands[] = {":kura", ":kura list", ":kura who", ":kura info",
+					       ":kura jump alpha"};
+
+	for (unsigned i = 0; i < n_players; i++) {
+		for (size_t k = 0; k < sizeof(commands) / sizeof(commands[0]); k++)
+			peer_chat(players[i].client, commands[k]);
+		players[i].next_ms = 0;
+		speak(&players[i]);
+		turn();
+	}
+	turn_until(is_answered, n_players);
+}
+
+static void check_stacks(void)
+{
+	unsigned n, deepest = deepest_stack(&n);
+
+	ck_assert_msg(n >= n_players, "%u stacks of %u KiB", n, STACK_KIB);
+	dprintf(STDOUT_FILENO, "%u players, %u stacks of %u KiB: at most %u KiB touched\n",
+		n_players, n, STACK_KIB, deepest);
+	ck_assert_uint_le(deepest, STACK_MAX);
+}
+
 /* All join, chat for so long, and leave. */
 static void wave(int64_t chat_ms)
 {
@@ -213,6 +279,9 @@ static void wave(int64_t chat_ms)
 		turn();
 	}
 	turn_until(is_answered, n_players);
+	try_commands();
+	if (SMALL_STACK)
+		check_stacks();
 	for (unsigned i = 0; i < n_players; i++) {
 		ck_assert_uint_ge(players[i].heard, 1);
 		peer_close(players[i].client);
@@ -224,12 +293,14 @@ static void wave(int64_t chat_ms)
 START_TEST(a_crowd_leaves_nothing_behind)
 {
 	unsigned threads, fds, rss;
+	struct peer *first, *link;
 
 	n_players = setting("KURAFUTO_CROWD_PLAYERS", 200);
 	ck_assert_uint_le(n_players, PLAYERS_MAX);
 	proxy = proxy_start("'health':{'interval-ms':3600000},'servers':[" SERVER("alpha") "]",
 			    alpha.port);
-	proxy_wait_log(proxy, "linked server"); /* by then all of its own threads run */
+	/* Who is in proves that all of the proxy's own threads run; he stays, and counts. */
+	first = join(proxy, &alpha, "First", "Alpha", &link);
 	threads = proxy_threads(proxy);
 	fds = proxy_fds(proxy);
 	wave(CHAT_MS);
@@ -238,8 +309,22 @@ START_TEST(a_crowd_leaves_nothing_behind)
 	rss = proxy_rss_kib(proxy);
 	wave(setting("KURAFUTO_CROWD_SECONDS", 3) * INT64_C(1000));
 	proxy_wait_counts(proxy, threads, fds);
-	ck_assert_uint_le(proxy_rss_kib(proxy), rss + rss / 4 + (unsigned)harness_ms(4096));
+	ck_assert_uint_le(proxy_rss_kib(proxy), rss + rss / 4 + KEPT_KIB);
 	ck_assert(!proxy_logged(proxy, "error"));
+	peer_close(first);
+	peer_close(link);
+	proxy_stop(proxy);
+}
+END_TEST
+
+/* Describing every packet in a log line takes the most stack. */
+START_TEST(stacks_suffice_for_trace_lines)
+{
+	const struct proxy_options options = {.args = (const char *const[]){"-vv", NULL}};
+
+	n_players = 20;
+	proxy = proxy_start_with(&options, "'servers':[" SERVER("alpha") "]", alpha.port);
+	wave(CHAT_MS);
 	proxy_stop(proxy);
 }
 END_TEST
@@ -253,5 +338,6 @@ int main(void)
 	tcase_set_timeout(tcase, (double)harness_ms(30000) / 1000 +
 					 2.0 * setting("KURAFUTO_CROWD_SECONDS", 3));
 	tcase_add_test(tcase, a_crowd_leaves_nothing_behind);
+	tcase_add_test(tcase, stacks_suffice_for_trace_lines);
 	return harness_run(suite);
 }

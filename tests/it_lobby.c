@@ -8,6 +8,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "fields.h"
 #include "harness.h"
 
 #define ONE_SERVER "'servers':[" SERVER("alpha") "],'health':{'interval-ms':100}"
@@ -56,16 +57,14 @@ static bool level_is_sound(struct peer *client)
 static struct packet_position someone(struct peer *client, const char *name, uint8_t *id)
 {
 	char text[PACKET_STRING_LEN + 1];
-	struct packet_position at;
 	const uint8_t *packet;
 
 	do {
 		packet = peer_until(client, OP_SPAWN_PLAYER);
 		packet_get_string(text, packet + 2);
 	} while (packet[1] == PACKET_SELF || strstr(text, name) == NULL);
-	packet_read_entity_position(&at, &client->dialect, packet);
 	*id = packet[1];
-	return at;
+	return field_position(&client->dialect, packet);
 }
 
 START_TEST(players_of_all_versions_stand_in_the_lobby)

@@ -4,10 +4,13 @@
  * limits.
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -191,6 +194,25 @@ START_TEST(printed_configuration_loads_to_the_same)
 	ck_assert_int_eq(run->status, 0);
 	ck_assert_str_eq(run->out, first);
 	free(first);
+}
+END_TEST
+
+START_TEST(links_have_brackets_around_an_ipv6_address)
+{
+	static const struct {
+		const char *address, *host;
+	} cases[] = {{"::1", "mc://[::1]:25571/Alice/"},
+		     {"::", "mc://[::1]:25571/Alice/"},
+		     {"0.0.0.0", "mc://127.0.0.1:25571/Alice/"},
+		     {"192.0.2.7", "mc://192.0.2.7:25571/Alice/"}};
+	char path[HARNESS_PATH], text[128];
+
+	snprintf(text, sizeof(text), "{\"address\":\"%s\",\"port\":25571,\"salt\":\"abc\"}",
+		 cases[_i].address);
+	harness_file(path, "link.json", text);
+	RUN("--config", path, "--key", "Alice");
+	ck_assert_int_eq(run->status, 0);
+	ck_assert_msg(strstr(run->out, cases[_i].host) != NULL, "%s", run->out);
 }
 END_TEST
 
@@ -490,6 +512,134 @@ START_TEST(silent_players_and_servers_are_let_go)
 }
 END_TEST
 
+/* ---- a stderr that nobody reads ---- */
+
+/* A proxy whose stderr is a pipe that is read up to its greeting, and then no more. */
+struct unread {
+	pid_t pid;
+	uint16_t port;
+	int read_fd, write_fd;
+};
+
+static void start_unread(struct unread *unread, const char *members)
+{
+	const char *given = getenv("KURAFUTO"), *binary = given != NULL ? given : "./kurafuto";
+	char path[HARNESS_PATH], text[512];
+	int fds[2];
+
+	snprintf(text, sizeof(text), "{\"address\":\"127.0.0.1\",\"port\":0,%s}", members);
+	harness_file(path, "unread.json", text);
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	fflush(NULL);
+	*unread = (struct unread){.pid = fork(), .read_fd = fds[0], .write_fd = fds[1]};
+	if (unread->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(fds[1], STDERR_FILENO);
+		execl(binary, binary, "--config", path, "-vv", (char *)NULL);
+		_exit(127);
+	}
+	ck_assert_int_gt(unread->pid, 0);
+}
+
+/* Reads up to the end of the greeting, takes the port from it, and makes the pipe small. */
+static void stop_reading(struct unread *unread)
+{
+	static char text[16384];
+	struct pollfd waiting = {unread->read_fd, POLLIN, 0};
+	const char *listening;
+	unsigned port;
+	size_t n = 0;
+
+	while (strstr(text, "Direct connect") == NULL) {
+		ck_assert_int_gt(poll(&waiting, 1, (int)harness_ms(10000)), 0);
+		ck_assert_uint_lt(n, sizeof(text) - 1);
+		n += (size_t)read(unread->read_fd, text + n, sizeof(text) - 1 - n);
+	}
+	listening = strstr(text, "listening on 127.0.0.1:");
+	ck_assert_ptr_nonnull(listening);
+	ck_assert_int_eq(sscanf(listening, "listening on 127.0.0.1:%u", &port), 1);
+	unread->port = (uint16_t)port;
+	while (fcntl(unread->read_fd, F_SETPIPE_SZ, 4096) < 0)
+		ck_assert_int_gt(read(unread->read_fd, text, sizeof(text)), 0);
+}
+
+static struct peer *join_unread(const struct unread *unread, const char *name,
+				struct peer **link)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(unread->port)};
+	struct peer *client = calloc(1, sizeof(*client));
+
+	ck_assert_ptr_nonnull(client);
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	client->reads = PACKET_TO_CLIENT;
+	client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(connect(client->fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	client_identify(client, PACKET_PROTOCOL, false, name, NULL);
+	*link = backend_accept(&alpha);
+	link_welcome(*link, "Alpha");
+	client_arrive(client, "Alpha");
+	return client;
+}
+
+static bool is_stuck(const struct unread *unread)
+{
+	struct pollfd writing = {unread->write_fd, POLLOUT, 0};
+
+	return poll(&writing, 1, 0) == 0;
+}
+
+/* SIGTERM; it must exit with 0 before the deadline. */
+static void end_unread(const struct unread *unread)
+{
+	int64_t deadline = harness_now() + harness_ms(5000);
+	int status = -1;
+
+	ck_assert_int_eq(kill(unread->pid, SIGTERM), 0);
+	while (waitpid(unread->pid, &status, WNOHANG) == 0) {
+		ck_assert_msg(harness_now() < deadline, "no end in time");
+		poll(NULL, 0, 5);
+	}
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status 0x%x",
+		      (unsigned)status);
+	close(unread->read_fd);
+	close(unread->write_fd);
+}
+
+/* Every packet is worth a line under -vv: all of them find the pipe full, and nobody waits for
+ * it. */
+START_TEST(nobody_reads_stderr)
+{
+	struct peer *clients[3], *links[3];
+	struct unread unread;
+	char members[128];
+	int64_t since;
+
+	snprintf(members, sizeof(members),
+		 "\"servers\":[{\"name\":\"alpha\",\"address\":\"127.0.0.1\",\"port\":%u}]",
+		 alpha.port);
+	start_unread(&unread, members);
+	stop_reading(&unread);
+	clients[0] = join_unread(&unread, "Alice", &links[0]);
+	clients[1] = join_unread(&unread, "Bob", &links[1]);
+	ck_assert(is_stuck(&unread));
+	since = harness_now();
+	for (int i = 0; i < 200; i++) {
+		exchange(clients[0], links[0]);
+		exchange(clients[1], links[1]);
+	}
+	ck_assert_int_lt(harness_now() - since, harness_ms(5000));
+	clients[2] = join_unread(&unread, "Carol", &links[2]);
+	exchange(clients[2], links[2]);
+	ck_assert(is_stuck(&unread));
+	end_unread(&unread);
+	for (int i = 0; i < 3; i++) {
+		peer_expect_disconnect(clients[i], "shutting down");
+		peer_close(clients[i]);
+		peer_close(links[i]);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("process");
@@ -505,6 +655,7 @@ int main(void)
 	tcase_add_test(tcase, syntax_errors_have_line_and_column);
 	tcase_add_test(tcase, older_key_that_differs_is_warned_of);
 	tcase_add_test(tcase, printed_configuration_loads_to_the_same);
+	tcase_add_loop_test(tcase, links_have_brackets_around_an_ipv6_address, 0, 4);
 	tcase_add_test(tcase, port_that_is_taken_is_one_clear_line);
 	tcase_add_test(tcase, without_a_file_there_is_the_lobby);
 	tcase_add_test(tcase, file_in_the_working_directory_is_found);
@@ -517,5 +668,6 @@ int main(void)
 	tcase_add_test(tcase, max_players_says_full);
 	tcase_add_test(tcase, no_descriptors_left_says_full_and_goes_on);
 	tcase_add_loop_test(tcase, silent_players_and_servers_are_let_go, 0, 2);
+	tcase_add_test(tcase, nobody_reads_stderr);
 	return harness_run(suite);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names, keys and salts. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "auth.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is shown instead of blocks that a side does not know. */
 #include <check.h>
-#include <stdlib.h>
 
 #include "blocks.h"
 #include "packet.h"

@@ -4,12 +4,12 @@
  * command says needs a session, and so the real binary.
  */
 #include "commands.h"
-#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

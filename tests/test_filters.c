@@ -7,7 +7,6 @@
 #include "filters.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "capture.h"

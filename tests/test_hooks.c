@@ -4,11 +4,11 @@
  * letter to a trace, so a test compares strings.
  */
 #include "hooks.h"
-#include "suite.h"
 
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "suite.h"
 
 struct tracer {
 	char letter;

@@ -5,13 +5,14 @@
  * composed here, without the writers of the packet module.
  */
 #include "negotiate.h"
-#include "suite.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define INFO_SIZE    67
@@ -615,6 +616,35 @@ START_TEST(a_server_that_has_everything_gets_the_offer)
 }
 END_TEST
 
+/* ---- the description ---- */
+
+/* clang-format off */
+static const struct {
+	size_t size;
+	struct step in_force[STEPS_MAX];
+	const char *text;
+} descriptions[] = {
+	{200, {{NULL, 0}},                                                 ""},
+	{200, {{"CustomBlocks", 1}},                                       "CustomBlocks 1"},
+	{200, {{"EnvMapAspect", 2}, {"ClickDistance", 1}, {CUSTOM, 3}},    "ClickDistance 1, EnvMapAspect 2, " CUSTOM " 3"},
+	{200, {{"CustomBlocks", 0}, {"HeldBlock", 1}},                     "HeldBlock 1"},
+	{40,  {{"ClickDistance", 1}, {"EnvMapAspect", 2}, {"HeldBlock", 1}}, "ClickDistance 1 and 2 more"},
+};
+/* clang-format on */
+
+START_TEST(description)
+{
+	struct dialect dialect;
+	char text[200];
+
+	dialect_init(&dialect, &catalog, PACKET_PROTOCOL, true);
+	for (const struct step *step = descriptions[_i].in_force; step->name != NULL; step++)
+		dialect_set(&dialect, &catalog, number(step->name), (uint8_t)step->version);
+	negotiate_describe(text, descriptions[_i].size, &catalog, &dialect);
+	ck_assert_str_eq(text, descriptions[_i].text);
+}
+END_TEST
+
 static TCase *offer_tests(void)
 {
 	TCase *tcase = tcase_create("offer");
@@ -644,6 +674,7 @@ static TCase *list_tests(void)
 	tcase_add_test(tcase, reply_is_what_is_common);
 	tcase_add_test(tcase, reply_of_nothing);
 	tcase_add_test(tcase, a_server_that_has_everything_gets_the_offer);
+	tcase_add_loop_test(tcase, description, 0, COUNT(descriptions));
 	return tcase;
 }
 

@@ -4,7 +4,6 @@
  * below: a loaded machine may be late, but nothing may end before its deadline.
  */
 #include "net.h"
-#include "suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -19,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "suite.h"
 
 #define SHORT_MS 60
 #define LONG_MS  30000 /* never reached unless a test fails */

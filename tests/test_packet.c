@@ -9,10 +9,10 @@
  */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../packet.h"
+#include "fields.h"
 #include "samples.h"
 #include "suite.h"
 #include "vectors.h"
@@ -65,7 +65,7 @@ START_TEST(writers_saturate_coordinates)
 	ck_assert_mem_eq(out + 66, "\x7f\xff\x80\x00\xff\xa0\x01\x02", 8);
 	dialect_with(&d, VECTOR_EP);
 	ck_assert_uint_eq(packet_write_teleport(out, &d, 3, &at), 16);
-	packet_read_entity_position(&in, &d, out);
+	in = field_position(&d, out);
 	ck_assert_int_eq(in.x, 64000);
 	ck_assert_int_eq(in.y, -40000);
 	ck_assert_int_eq(in.z, -96);

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -20,82 +21,18 @@
 #include "capture.h"
 #include "log.h"
 #include "net.h"
+#include "port.h"
 #include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PATIENCE_MS  10000
 #define TOLD         256
-
-/* ---- ports ---- */
-
-/* A port of the loopback that nobody else gets: bound by a socket that never listens. */
-struct port {
-	int holder;
-	int listener; /* -1: connections are refused */
-	uint16_t number;
-};
-
-static struct port ports[3]; /* by the index of their servers */
-
-static void port_take(struct port *port)
-{
-	struct net_addr addr;
-	int one = 1;
-
-	port->listener = -1;
-	ck_assert(net_addr_parse(&addr, "127.0.0.1", 0));
-	port->holder = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_ge(port->holder, 0);
-	setsockopt(port->holder, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	ck_assert_int_eq(bind(port->holder, (struct sockaddr *)&addr.storage, addr.len), 0);
-	ck_assert_int_eq(getsockname(port->holder, (struct sockaddr *)&addr.storage, &addr.len),
-			 0);
-	port->number = net_addr_port(&addr);
-}
-
-static void port_open(struct port *port)
-{
-	struct net_addr addr;
-	char why[TOLD] = "";
-
-	ck_assert(net_addr_parse(&addr, "127.0.0.1", port->number));
-	port->listener = net_listen(&addr, why, sizeof(why));
-	ck_assert_msg(port->listener >= 0, "%s", why);
-}
-
-static void port_shut(struct port *port)
-{
-	close(port->listener);
-	port->listener = -1;
-}
-
-static void port_give_back(struct port *port)
-{
-	if (port->number == 0)
-		return;
-	if (port->listener >= 0)
-		close(port->listener);
-	close(port->holder);
-	port->number = 0;
-}
-
-/* Takes the next connection off a listener and closes it; false if there is none in time. */
-static bool port_meet(const struct port *port, int64_t timeout_ms)
-{
-	int64_t deadline_ms = net_now_ms() + timeout_ms;
-	int fd;
-
-	if (net_wait(port->listener, POLLIN, deadline_ms) != 1)
-		return false;
-	fd = accept(port->listener, NULL, NULL);
-	ck_assert_int_ge(fd, 0);
-	close(fd);
-	return true;
-}
+#define SERVERS_MAX  70
 
 /* ---- a configuration by hand ---- */
 
-static struct config_server servers[8];
+static struct port ports[3]; /* by the index of their servers */
+static struct config_server servers[SERVERS_MAX];
 static size_t hubs[8];
 static struct config config;
 static struct registry *registry; /* freed after each test */
@@ -241,23 +178,28 @@ START_TEST(find)
 }
 END_TEST
 
-/* A list that does not fit is cut, and terminated. */
-START_TEST(find_cuts_the_candidates)
+/* A list that does not fit has whole names and says how many more there are. */
+START_TEST(find_counts_what_does_not_fit)
 {
 	struct server *found = NULL;
-	char candidates[12];
+	char name[32], candidates[TOLD], want[2 * TOLD] = "";
+	unsigned n = 0, more = 0;
 
-	add_server("minigames", "127.0.0.1", 25566);
-	add_server("minimal", "127.0.0.1", 25567);
-	make();
-	for (size_t size = 1; size < sizeof(candidates); size++) {
-		memset(candidates, '#', sizeof(candidates));
-		ck_assert_int_eq(registry_find(registry, "mini", &found, candidates, size),
-				 REGISTRY_AMBIGUOUS);
-		ck_assert_uint_eq(strlen(candidates), size - 1);
-		ck_assert_int_eq(strncmp(candidates, "minigames, minimal", size - 1), 0);
-		ck_assert_int_eq(candidates[size], '#');
+	for (; n < SERVERS_MAX; n++) {
+		snprintf(name, sizeof(name), "game-number-%u", n);
+		add_server(name, "127.0.0.1", 25566);
 	}
+	make();
+	ck_assert_int_eq(registry_find(registry, _i == 0 ? "game" : "unknown", &found,
+				       candidates, sizeof(candidates)),
+			 _i == 0 ? REGISTRY_AMBIGUOUS : REGISTRY_UNKNOWN);
+	ck_assert_int_eq(sscanf(strstr(candidates, " and "), " and %u more", &more), 1);
+	for (unsigned i = 0; i + more < n; i++)
+		snprintf(want + strlen(want), sizeof(want) - strlen(want), "%sgame-number-%u",
+			 i > 0 ? ", " : "", i);
+	snprintf(want + strlen(want), sizeof(want) - strlen(want), " and %u more", more);
+	ck_assert_str_eq(candidates, want);
+	ck_assert_uint_gt(strlen(candidates), TOLD / 2);
 }
 END_TEST
 
@@ -761,7 +703,7 @@ static TCase *server_tests(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, find, 0, COUNT(finds));
-	tcase_add_test(tcase, find_cuts_the_candidates);
+	tcase_add_loop_test(tcase, find_counts_what_does_not_fit, 0, 2);
 	tcase_add_test(tcase, linked_servers);
 	tcase_add_test(tcase, hubs_in_order);
 	tcase_add_test(tcase, no_server_at_all);

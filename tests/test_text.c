@@ -137,31 +137,105 @@ START_TEST(strips_colors)
 }
 END_TEST
 
+/* clang-format off */
 static const struct {
-	const char *text, *safe;
+	const char *text;
+	bool has_cp437;
+	const char *safe;
 } unsafe[] = {
-	{"", ""},
-	{"as it is", "as it is"},
-	{"R&Dnot", "R&Dnot"}, /* D is a colour digit */
-	{"you & me", "you % me"},
-	{"ends in &", "ends in %"},
-	{"ends in &e", "ends in"},
-	{"ends &e &f  ", "ends"},
-	{"&&e", "%"},
-	{"&z", "%z"},
-	{"a\tb\x01\x80\xff\x7f", "a?b????"},
-	{X60 "123&e45", X60 "123%"}, /* cut at 64, which leaves the & alone */
-	{X60 "12&e45", X60 "12"},
-	{X60 "123456789", X60 "1234"},
+	{"",                           false, ""},
+	{"as it is",                   false, "as it is"},
+	{"R&Dnot",                     false, "R&Dnot"}, /* D is a colour digit */
+	{"you & me",                   false, "you % me"},
+	{"ends in &",                  false, "ends in %"},
+	{"ends in &e",                 false, "ends in"},
+	{"ends &e &f  ",               false, "ends"},
+	{"&&e",                        false, "%"},
+	{"&z",                         false, "%z"},
+	{"a\tb\x01\x80\xff\x7f",       false, "a?b????"},
+	{X60 "123&e45",                false, X60 "123%"}, /* cut at 64, which leaves the & alone */
+	{X60 "12&e45",                 false, X60 "12"},
+	{X60 "123456789",              false, X60 "1234"},
+	{"",                           true,  ""},
+	{"a\tb\x01\x80\xff\x7f",       true,  "a?b?\x80\xff?"},
+	{"\xe1 &\xe1 &",               true,  "\xe1 %\xe1 %"},
+	{"\xe1 &e ",                   true,  "\xe1"},
+	{X60 "123\xdb\xdb",            true,  X60 "123\xdb"},
 };
+/* clang-format on */
 
 START_TEST(makes_texts_safe)
 {
 	char text[128];
 
 	snprintf(text, sizeof(text), "%s", unsafe[_i].text);
-	text_make_safe(text, false);
+	text_make_safe(text, unsafe[_i].has_cp437);
 	ck_assert_str_eq(text, unsafe[_i].safe);
+}
+END_TEST
+
+/* ---- lists ---- */
+
+/* clang-format off */
+static const struct {
+	size_t size; /* 24 bytes of it are for the end and its NUL */
+	const char *names[5];
+	const char *list;
+} lists[] = {
+	{32, {NULL},                            ""},
+	{32, {"Alice"},                         "Alice"},
+	{32, {"Eve", "Bob"},                    "Eve, Bob"},          /* fits exactly */
+	{32, {"Eve", "Bobb"},                   "Eve and 1 more"},
+	{31 + 2, {"Eve", "Bobb"},               "Eve, Bobb"},
+	{32, {"Eve", "Bob", "X"},               "Eve, Bob and 1 more"},
+	{32, {"Eve", "Alexander", "X", "Y"},    "Eve and 3 more"},    /* none behind a gap */
+	{32, {"Alexander", "X"},                "and 2 more"},
+	{200, {"Alice", "Bob", "Carol", "Dan"}, "Alice, Bob, Carol, Dan"},
+};
+/* clang-format on */
+
+START_TEST(lists_names)
+{
+	struct text_list list;
+	char text[200];
+
+	text_list_begin(&list, text, lists[_i].size);
+	for (size_t i = 0; lists[_i].names[i] != NULL; i++)
+		text_list_add(&list, lists[_i].names[i]);
+	text_list_end(&list);
+	ck_assert_str_eq(text, lists[_i].list);
+}
+END_TEST
+
+/* As many names of 1 to 16 letters as the round says, in every size: as many whole names as the
+ * list does not count at its end. */
+START_TEST(lists_in_any_size)
+{
+	static const char letters[] = "abcdefghijklmnop";
+
+	for (size_t size = 32; size <= 200; size++) {
+		char text[201], want[1024] = "", *end;
+		struct text_list list;
+		int more = 0;
+
+		memset(text, '#', sizeof(text));
+		text_list_begin(&list, text, size);
+		for (int i = 0; i < _i; i++)
+			text_list_add(&list, letters + i * 7 % 16);
+		text_list_end(&list);
+		ck_assert_int_eq(text[size], '#');
+		ck_assert_uint_lt(strlen(text), size);
+		if ((end = strstr(text, "and ")) != NULL)
+			more = atoi(end + 4);
+		for (int i = 0; i < _i - more; i++) {
+			strlcat(want, i > 0 ? ", " : "", sizeof(want));
+			strlcat(want, letters + i * 7 % 16, sizeof(want));
+		}
+		if (more > 0)
+			snprintf(want + strlen(want), sizeof(want) - strlen(want),
+				 "%sand %d more", more < _i ? " " : "", more);
+		ck_assert_str_eq(text, want);
+	}
 }
 END_TEST
 
@@ -383,6 +457,8 @@ static Suite *suite(void)
 	tcase_add_test(t, knows_the_color_digits);
 	tcase_add_loop_test(t, strips_colors, 0, COUNT(colored));
 	tcase_add_loop_test(t, makes_texts_safe, 0, COUNT(unsafe));
+	tcase_add_loop_test(t, lists_names, 0, COUNT(lists));
+	tcase_add_loop_test(t, lists_in_any_size, 0, 60);
 	tcase_add_loop_test(t, wraps_examples, 0, COUNT(wraps));
 	tcase_add_test(t, wraps_anything);
 	tcase_add_test(t, keeps_words_whole);
