@@ -59,7 +59,7 @@ HEADERS      := $(wildcard *.h tests/*.h)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run test test-unit test-it deps deps-lint install uninstall format format-check lint check-layers \
-	check-headers man fuzz clean help have-build have-test FORCE
+	check-headers man npm-packages fuzz clean help have-build have-test FORCE
 
 all: $(if $(SAN),$(BINARY),kurafuto) ## build ./kurafuto (with SAN: build/<flavour>/kurafuto)
 
@@ -105,13 +105,13 @@ SAN_ENV := TEST_LIMIT=300 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=
 	TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1:exitcode=66
 RUN_ALL = $(if $(SAN),$(SAN_ENV)) KURAFUTO=$(CURDIR)/$(BINARY) tests/run-all
 
-test: $(BINARY) $(UNIT_TESTS) $(IT_TESTS) ## all tests: units, the real binary, and with other people's software
+test: $(BINARY) $(UNIT_TESTS) $(IT_TESTS) npm-packages ## all tests: units, the real binary, and with other people's software
 	@$(RUN_ALL) $(UNIT_TESTS) $(IT_TESTS) $(NPM_TESTS)
 
 test-unit: $(UNIT_TESTS) ## the unit tests alone
 	@$(RUN_ALL) $(UNIT_TESTS)
 
-test-it: $(BINARY) $(IT_TESTS) ## the tests that run the real binary
+test-it: $(BINARY) $(IT_TESTS) npm-packages ## the tests that run the real binary
 	@$(RUN_ALL) $(IT_TESTS) $(NPM_TESTS)
 
 fuzz: $(FUZZERS) ## run each fuzzer for T=10 seconds (clang)
@@ -131,7 +131,7 @@ build/fuzz/%: fuzz/%.c $(LINKED:$(BUILD)/%.o=%.c) $(wildcard *.h) | have-build
 # ---- what must be installed ----
 
 # With `make deps test` everything else waits for deps, also under -j.
-have-build have-test: $(filter deps deps-lint,$(MAKECMDGOALS))
+have-build have-test npm-packages: $(filter deps deps-lint,$(MAKECMDGOALS))
 have-build: NEEDED := $(LIBS)
 have-test: NEEDED := check
 have-build have-test:
@@ -164,6 +164,10 @@ endef
 
 deps: ## install the Debian packages and the npm packages that building and testing need
 	$(call apt_install,$(DEBS) $(DEBS_NODE))
+	@$(MAKE) --no-print-directory npm-packages || \
+		echo "deps: npm has failed: only 'make test' needs it, and will try again"
+
+npm-packages:
 	@if [ -e tests/npm/node_modules/.package-lock.json ]; then \
 		echo "deps: already installed: the npm packages of tests/npm"; \
 	else \

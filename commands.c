@@ -97,8 +97,16 @@ static void jump_to(const struct call *call, struct server *target)
 		return;
 	}
 	session_tell(call->session, "&eJumping to &f%s&e...", server_name(target));
-	if (!session_jump(call->session, target))
+	switch (session_jump(call->session, target)) {
+	case SESSION_JUMP_TOO_SOON:
+		session_tell(call->session, "&cNot so fast, you stay where you are.");
+		break;
+	case SESSION_JUMP_FULL:
 		session_tell(call->session, "&cKurafuto is full, you stay where you are.");
+		break;
+	case SESSION_JUMPS:
+		break;
+	}
 }
 
 static void run_jump(const struct call *call)
@@ -297,6 +305,8 @@ static enum hook_verdict on_chat(void *context, const struct hook_packet *packet
 	struct call call = {.world = world, .session = packet->session};
 	char line[PACKET_STRING_LEN + 1], text[PACKET_STRING_LEN * 3 + 1];
 
+	if (packet->continues)
+		return HOOK_PASS;
 	packet_get_string(line, packet->data + 2);
 	if (!commands_match(world->config->command_prefix, line, &call.arguments))
 		return HOOK_PASS;

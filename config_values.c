@@ -140,10 +140,15 @@ bool config_check_salt(const char *text, char *why, size_t why_size)
 
 bool config_check_prefix(const char *text, char *why, size_t why_size)
 {
+	bool has_sign = strpbrk(text, "&%") != NULL;
+
 	if (*text == '/')
 		snprintf(why, why_size,
 			 "starts with '/', which belongs to the commands of the servers");
-	return *text != '/' && has_only_printable_ascii(text, PREFIX_MAX);
+	else if (has_sign)
+		snprintf(why, why_size,
+			 "has a sign of colours in it, & or %%, that nobody can type");
+	return *text != '/' && !has_sign && has_only_printable_ascii(text, PREFIX_MAX);
 }
 
 static bool check_wire_name(const char *text, char *why, size_t why_size)

@@ -31,6 +31,7 @@ struct hook_packet {
 	const struct dialect *dialect; /* of the side that sent it */
 	uint8_t *data;                 /* data[0] is the opcode */
 	size_t size;
+	bool continues; /* a message that goes on from the one before (LongerMessages) */
 };
 
 /* Called by the reader thread of the side that sent the packet, with no lock held; may write to

@@ -64,12 +64,13 @@ static const char help_text[] =
 	"A load balancer and proxy for Minecraft Classic: one address, many servers.\n"
 	"\n"
 	"  -c, --config FILE    the configuration (default: kurafuto.json in this directory,\n"
-	"                       else built-in defaults: the lobby alone)\n"
+	"                       else built-in defaults: the lobby alone); also -config=FILE\n"
 	"  -t, --check-config   check the configuration, print OK or every fault, and exit (0 "
 	"or 78)\n"
 	"      --print-config   print the effective configuration as JSON and exit\n"
 	"      --key NAME       print the key (mppass) of a player and a mc:// link, and exit\n"
 	"  -v, -vv              log more: details; every packet (also -v=1, -v=2)\n"
+	"      --print-mdoc     print the table of keys as the manual has it, and exit\n"
 	"      --version        print the version and exit\n"
 	"  -h, --help           print this and exit\n"
 	"\n"
@@ -313,6 +314,7 @@ static bool open_listener(struct program *program)
 		log_error("%s", why);
 		return false;
 	}
+	fcntl(program->listener, F_SETFL, O_NONBLOCK); /* whoever was ready may have left */
 	address.len = sizeof(address.storage);
 	getsockname(program->listener, (struct sockaddr *)&address.storage, &address.len);
 	program->config->port = net_addr_port(&address);

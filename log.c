@@ -9,6 +9,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -66,6 +67,7 @@ static const struct range unsafe[] = {
 static atomic_int shown = LOG_INFO;
 static bool with_color;
 static bool with_times;
+static int output = STDERR_FILENO;
 
 static bool terminal_has_color(void)
 {
@@ -77,12 +79,29 @@ static bool terminal_has_color(void)
 	return isatty(STDERR_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
 }
 
+/*
+ * A terminal is opened anew, so that writing to it can be made non-blocking without touching
+ * what others share with us: one that is stopped says that it has room, and then blocks. Pipes
+ * keep their word, and files never block.
+ */
+static void open_output(void)
+{
+	int fd = isatty(STDERR_FILENO)
+			 ? open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+			 : -1;
+
+	if (output != STDERR_FILENO)
+		close(output);
+	output = fd >= 0 ? fd : STDERR_FILENO;
+}
+
 void log_init(enum log_level level, enum log_color color, bool timestamps)
 {
 	atomic_store(&shown, level);
 	with_color =
 		color == LOG_COLOR_ALWAYS || (color == LOG_COLOR_AUTO && terminal_has_color());
 	with_times = timestamps;
+	open_output();
 	tzset();
 }
 
@@ -183,7 +202,7 @@ static size_t put_prefix(char *out, size_t size, enum log_level level)
 /* Is there room on stderr, now or within the patience. */
 static bool has_room(int patience_ms)
 {
-	struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+	struct pollfd fd = {.fd = output, .events = POLLOUT};
 
 	return poll(&fd, 1, patience_ms) > 0;
 }
@@ -209,7 +228,7 @@ static void put_line(char *line, size_t n)
 				(size_t)snprintf(note, sizeof(note),
 						 "(%lu lines lost: nobody read them)\n", lost);
 		lost = 0;
-		(void)!writev(STDERR_FILENO, parts, 2);
+		(void)!writev(output, parts, 2);
 	}
 	pthread_mutex_unlock(&lock);
 }

@@ -38,6 +38,8 @@ static void check_done(struct negotiate *negotiate)
 
 void negotiate_info(struct negotiate *negotiate, const uint8_t *packet)
 {
+	if (negotiate->has_info)
+		return; /* one is enough, and any number of them would overflow the count */
 	packet_get_string(negotiate->software, packet + 1);
 	negotiate->remaining += packet_get_u16(packet + 65);
 	negotiate->has_info = true;

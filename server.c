@@ -38,6 +38,7 @@ struct server {
 	struct net_addr addresses[ADDRESSES_MAX]; /* r */
 	size_t n_addresses;                       /* r */
 	size_t preferred;                         /* r, index of the address to dial next */
+	size_t misses;                            /* r, health checks failed in a row */
 	int64_t resolved_ms;                      /* r, last attempt; 0 = never */
 	int64_t changed_ms;                       /* r, when it last went up or down */
 	bool reported;                            /* r, something is known about it */
@@ -132,9 +133,8 @@ static void server_resolve(struct server *server)
 		return;
 	n = net_resolve(found, ADDRESSES_MAX, server->config->address, server->config->port,
 			why, sizeof(why));
-	if (n == 0)
-		server_report(server, false, why);
 	pthread_mutex_lock(&registry->lock);
+	bool is_lost = n == 0 && server->n_addresses == 0;
 	if (n > 0) {
 		memcpy(server->addresses, found, n * sizeof(*found));
 		server->n_addresses = n;
@@ -143,6 +143,23 @@ static void server_resolve(struct server *server)
 	server->resolved_ms = now;
 	pthread_cond_broadcast(&registry->wake);
 	pthread_mutex_unlock(&registry->lock);
+	if (is_lost)
+		server_report(server, false, why);
+}
+
+/* Counts a failed check; true when every address of the server has failed in turn. */
+static bool has_missed_all(struct server *server)
+{
+	pthread_mutex_lock(&server->registry->lock);
+	bool has = ++server->misses >= server->n_addresses;
+	pthread_mutex_unlock(&server->registry->lock);
+	return has;
+}
+
+static void check_failed(struct server *server, int error, const char *why)
+{
+	if (!server_fault_is_ours(error) && has_missed_all(server))
+		server_report(server, false, why);
 }
 
 /* Ends a check: what the connect has come to by now goes to the registry. */
@@ -152,8 +169,8 @@ static void settle(struct check *check)
 
 	if (server_dial_finish(check->server, check->fd, net_now_ms(), why, sizeof(why)) == 0)
 		server_report(check->server, true, NULL);
-	else if (!server_fault_is_ours(errno))
-		server_report(check->server, false, why);
+	else
+		check_failed(check->server, errno, why);
 	close(check->fd);
 	check->fd = -1;
 }
@@ -225,8 +242,8 @@ static void check_health(struct registry *registry, struct check *checks, struct
 		checks[n].fd = server_dial_start(server, why, sizeof(why));
 		if (checks[n].fd >= 0)
 			n++;
-		else if (!server_fault_is_ours(errno))
-			server_report(server, false, why);
+		else
+			check_failed(server, errno, why);
 	}
 	await_checks(registry, checks, fds, n, deadline_ms);
 }
@@ -447,6 +464,14 @@ static void explain_fault(struct server *server, char *why, size_t why_size)
 	errno = error;
 }
 
+size_t server_address_count(struct server *server)
+{
+	pthread_mutex_lock(&server->registry->lock);
+	size_t n = server->n_addresses;
+	pthread_mutex_unlock(&server->registry->lock);
+	return n > 0 ? n : 1;
+}
+
 void server_await_address(struct server *server, int64_t deadline_ms)
 {
 	struct registry *registry = server->registry;
@@ -505,6 +530,8 @@ void server_report(struct server *server, bool works, const char *why)
 	if (server_is_lobby(server))
 		return;
 	pthread_mutex_lock(&registry->lock);
+	if (works)
+		server->misses = 0;
 	if (server->reported == false || atomic_load(&server->up) != works) {
 		first = !server->reported;
 		news = !first || !works;

@@ -64,6 +64,8 @@ void server_player_left(struct server *server);
 
 /* Waits until a host name has been resolved for the first time, well or badly. */
 void server_await_address(struct server *server, int64_t deadline_ms);
+/* How many addresses its host name has, at least 1: each failed dial moves on to the next. */
+size_t server_address_count(struct server *server);
 /*
  * Starts to dial: a socket that server_dial_finish() must be called on, or -1 with a sentence
  * in why and errno set. Never blocks. Neither function reports what it saw: the caller knows

@@ -125,6 +125,7 @@ static struct session *session_new(const struct session_world *world, int fd,
 	}
 	atomic_init(&session->refs, 1);
 	atomic_init(&session->is_ending, false);
+	atomic_init(&session->tx_waiters, 0);
 	session->world = world;
 	session->fd = fd;
 	session->peer = *peer;
@@ -222,7 +223,7 @@ bool session_start(const struct session_world *world, int fd, const struct net_a
 
 void session_log(const struct session *session, enum log_level level, const char *format, ...)
 {
-	char text[800];
+	char text[1100];
 	va_list arguments;
 
 	if (!log_shows(level))
@@ -236,7 +237,7 @@ void session_log(const struct session *session, enum log_level level, const char
 void session_log_dialect(const struct session *session, const char *who, const char *software,
 			 const struct dialect *dialect)
 {
-	char extensions[480], plain[PACKET_STRING_LEN + 1], name[PACKET_STRING_LEN * 3 + 1];
+	char extensions[880], plain[PACKET_STRING_LEN + 1], name[PACKET_STRING_LEN * 3 + 1];
 
 	if (!log_shows(LOG_DEBUG))
 		return;
@@ -277,13 +278,17 @@ static struct session *find_locked(const char *name, const struct session *excep
 	return NULL;
 }
 
-/* Ends an older session of the same verified player and waits until it has let go of its name.
- */
+/* Ends an older session of the same verified player. Its links are shut, so its name is free at
+ * once; that its client has gone, perhaps long ago, need not be waited for. */
 static void replace(struct session *older)
 {
 	session_log(older, LOG_INFO, "replaced by a new login of the same player");
 	session_end(older, "You logged in from another place");
-	session_await_end(older);
+	pthread_mutex_lock(&table.lock);
+	if (older->is_listed)
+		table.players--;
+	older->is_listed = false;
+	pthread_mutex_unlock(&table.lock);
 }
 
 bool session_claim_name(struct session *session, const char **why)
@@ -314,14 +319,16 @@ bool session_claim_name(struct session *session, const char **why)
 }
 
 /* The end of the packet that byte `at` of a run of whole packets lies in; `at` itself between
- * two. */
+ * two, and 0 if these are no packets that the client knows. */
 static size_t packet_end(const struct session *session, const uint8_t *data, size_t at)
 {
-	size_t end = 0;
+	size_t end = 0, size = 1;
 
-	while (end < at)
-		end += dialect_size(&session->dialect, PACKET_TO_CLIENT, data[end]);
-	return end;
+	while (end < at && size > 0) {
+		size = dialect_size(&session->dialect, PACKET_TO_CLIENT, data[end]);
+		end += size;
+	}
+	return size > 0 ? end : 0;
 }
 
 void session_send_locked(struct session *session, const uint8_t *data, size_t size)
@@ -329,26 +336,34 @@ void session_send_locked(struct session *session, const uint8_t *data, size_t si
 	int64_t timeout_ms = session->world->config->client_timeout_ms;
 	size_t sent = 0;
 
-	if (session->is_broken || size == 0)
+	if (session->is_broken || size == 0 || atomic_load(&session->is_ending))
 		return;
 	if (net_send_all(session->fd, data, size, net_deadline_ms(timeout_ms),
 			 &session->is_ending, &sent) == 0)
 		return;
 	if (errno == ECANCELED) { /* the goodbye must begin where a packet can begin */
-		size_t rest = packet_end(session, data, sent) - sent;
+		size_t end = packet_end(session, data, sent);
 
-		if (rest == 0 ||
-		    net_send_all(session->fd, data + sent, rest,
-				 net_deadline_ms(SESSION_LINGER_MS / 2), NULL, NULL) == 0)
+		if (end == sent ||
+		    (end > sent &&
+		     net_send_all(session->fd, data + sent, end - sent,
+				  net_deadline_ms(SESSION_LINGER_MS / 2), NULL, NULL) == 0))
 			return;
 	}
 	session->is_broken = true;
 	shutdown(session->fd, SHUT_RDWR);
 }
 
+void session_lock_tx(struct session *session)
+{
+	atomic_fetch_add(&session->tx_waiters, 1);
+	pthread_mutex_lock(&session->client_tx);
+	atomic_fetch_sub(&session->tx_waiters, 1);
+}
+
 void session_send(struct session *session, const uint8_t *data, size_t size)
 {
-	pthread_mutex_lock(&session->client_tx);
+	session_lock_tx(session);
 	session_send_locked(session, data, size);
 	pthread_mutex_unlock(&session->client_tx);
 }
@@ -399,12 +414,13 @@ static void say_goodbye(struct session *session, const char *reason, int64_t dea
 
 	text_from_utf8(text, sizeof(text), reason);
 	text[PACKET_STRING_LEN] = '\0';
-	text_make_safe(text, dialect_has(&session->dialect, EXT_FULL_CP437));
-	size_t size = packet_write_disconnect(packet, text);
-
-	pthread_mutex_lock(&session->client_tx);
+	session_lock_tx(session);
+	/* the dialect is the login's until the game has begun */
+	text_make_safe(text,
+		       session->is_in_game && dialect_has(&session->dialect, EXT_FULL_CP437));
 	if (!session->is_broken)
-		net_send_all(session->fd, packet, size, deadline_ms, NULL, NULL);
+		net_send_all(session->fd, packet, packet_write_disconnect(packet, text),
+			     deadline_ms, NULL, NULL);
 	session->is_broken = true;
 	pthread_cond_broadcast(&session->level_done);
 	pthread_mutex_unlock(&session->client_tx);

@@ -52,7 +52,12 @@ unsigned session_players(void);
  * another server that is under way is replaced; one to the same server goes on. False, and
  * nothing has happened, if there is no thread to be had. Any thread, no lock held.
  */
-bool session_jump(struct session *session, struct server *target);
+enum session_jump {
+	SESSION_JUMPS,
+	SESSION_JUMP_TOO_SOON, /* this player asks too often */
+	SESSION_JUMP_FULL,     /* there is no thread or memory to be had */
+};
+enum session_jump session_jump(struct session *session, struct server *target);
 
 /* The same for a player by name, for the lobby's portals. False if nobody of that name is
  * online. */

@@ -154,6 +154,8 @@ static void look_up(struct client_reader *reader)
 	bool is_news = session->current != reader->link || server != reader->server ||
 		       session->is_gate_open != reader->is_gate_open;
 	if (session->current != reader->link) {
+		reader->is_line_dropped =
+			true; /* the rest of a long line was for the old one */
 		old = reader->link;
 		reader->link = session->current;
 		if (reader->link != NULL)
@@ -181,6 +183,7 @@ static enum verdict run_hooks(struct client_reader *reader, uint8_t *packet, siz
 		.dialect = &session->dialect,
 		.data = packet,
 		.size = size,
+		.continues = packet[0] == OP_MESSAGE && reader->is_in_line,
 	};
 	bool is_message = packet[0] == OP_MESSAGE;
 	bool is_dropped = is_message && reader->is_in_line && reader->is_line_dropped;

@@ -13,13 +13,13 @@
 #include "session_private.h"
 #include "text.h"
 
-#define NOTE_MAX (SESSION_WHY_MAX + 64)
+#define JUMP_BURST    20  /* jumps that a player may ask for at once, */
+#define JUMP_EVERY_MS 500 /* and how often after that */
+#define NOTE_MAX      (SESSION_WHY_MAX + 64)
 
 /* What a server reader is up to. Only its thread touches it. */
 struct journey {
 	struct session *session; /* a reference */
-	struct server *target;   /* the first server to go to */
-	int predialled;          /* a socket on its way there, or -1 */
 	struct link *link;       /* the link being made, or running */
 	size_t next;             /* where next_candidate_locked() goes on */
 	int64_t started_ms;
@@ -98,7 +98,7 @@ static bool arrive(struct journey *journey)
 
 	if (!link_dial(link) || !link_login(link, net_deadline_ms(timeout_ms)))
 		return false;
-	pthread_mutex_lock(&session->client_tx);
+	session_lock_tx(session);
 	bool is_first = !session->is_in_game;
 	pthread_mutex_unlock(&session->client_tx);
 	if (!link_adopt(link))
@@ -144,7 +144,7 @@ static enum onward detach(struct link *link, bool has_arrived)
 	struct link **place = has_arrived ? &session->current : &session->pending;
 	enum onward onward = ONWARD_NOWHERE;
 
-	pthread_mutex_lock(&session->client_tx);
+	session_lock_tx(session);
 	pthread_mutex_lock(&session->lock);
 	bool was_there = *place == link;
 	if (was_there) {
@@ -242,34 +242,28 @@ static struct link *travel_on(struct journey *journey, bool has_arrived)
 /* Tells a link that another has overtaken it, and lets go of it. */
 static void overtake(struct session *session, struct link *link)
 {
-	pthread_mutex_lock(&session->client_tx);
+	session_lock_tx(session);
 	pthread_cond_broadcast(&session->level_done);
 	pthread_mutex_unlock(&session->client_tx);
 	link_unref(link);
 }
 
-/* Is a link to that server on its way already. `lock` held. */
-static bool is_on_its_way_locked(const struct session *session, const struct server *server)
+static bool is_alive_at(const struct link *link, const struct server *server)
 {
-	return session->pending != NULL && session->pending->server == server &&
-	       !atomic_load(&session->pending->is_closed);
+	return link != NULL && link->server == server && !atomic_load(&link->is_closed);
 }
 
 /* Sets out: a new link to the target takes the place of whatever was pending. NULL if the
- * session is ending, or on its way there already, or there is no memory. */
+ * session is ending, or the player is there, or on the way there already. */
 static struct link *set_out(struct journey *journey)
 {
 	struct session *session = journey->session;
-	struct link *link = link_new(session, journey->target), *overtaken = NULL;
+	struct link *link = journey->link, *overtaken = NULL;
 
-	if (link == NULL)
-		return NULL;
-	link->fd = journey->predialled;
-	link->is_predialled = journey->predialled >= 0;
-	journey->predialled = -1;
 	pthread_mutex_lock(&session->lock);
 	bool is_wanted = !atomic_load(&session->is_ending) &&
-			 !is_on_its_way_locked(session, journey->target);
+			 !is_alive_at(session->pending, link->server) &&
+			 !is_alive_at(session->current, link->server);
 	if (is_wanted) {
 		overtaken = session->pending;
 		if (overtaken != NULL)
@@ -286,16 +280,6 @@ static struct link *set_out(struct journey *journey)
 	return NULL;
 }
 
-/* Ends a session that has neither a link nor one on its way. */
-static void end_if_stranded(struct session *session)
-{
-	pthread_mutex_lock(&session->lock);
-	bool is_stranded = session->current == NULL && session->pending == NULL;
-	pthread_mutex_unlock(&session->lock);
-	if (is_stranded)
-		session_end(session, SESSION_FULL);
-}
-
 /* The server reader: a thread a journey, one link after the other. */
 static void *server_main(void *argument)
 {
@@ -303,8 +287,6 @@ static void *server_main(void *argument)
 	struct session *session = journey->session;
 
 	journey->link = set_out(journey);
-	if (journey->link == NULL)
-		end_if_stranded(session);
 	while (journey->link != NULL) {
 		struct link *link = journey->link;
 		bool has_arrived = arrive(journey);
@@ -314,8 +296,6 @@ static void *server_main(void *argument)
 		journey->link = travel_on(journey, has_arrived);
 		link_unref(link);
 	}
-	if (journey->predialled >= 0)
-		close(journey->predialled);
 	free(journey);
 	if (atomic_load(&session->is_ending))
 		session_await_end(session);
@@ -323,52 +303,77 @@ static void *server_main(void *argument)
 	return NULL;
 }
 
-/* Sends a thread off. Nothing has happened if there is none to be had. */
-static bool set_off(const struct journey *plan)
+/* Sends a thread off to `target`, perhaps with a socket on its way there. Nothing has happened
+ * if there is no thread or memory. */
+static bool set_off(struct session *session, struct server *target, int predialled, size_t next)
 {
-	struct journey *journey = malloc(sizeof(*journey));
+	struct journey *journey = calloc(1, sizeof(*journey));
+	struct link *link = journey != NULL ? link_new(session, target) : NULL;
 
-	if (journey == NULL)
+	if (link == NULL) {
+		free(journey);
 		return false;
-	*journey = *plan;
-	journey->started_ms = net_now_ms();
-	session_ref(journey->session);
+	}
+	link->fd = predialled;
+	link->is_predialled = predialled >= 0;
+	*journey = (struct journey){
+		.session = session, .link = link, .next = next, .started_ms = net_now_ms()};
+	session_ref(session);
 	if (session_spawn(server_main, journey))
 		return true;
-	session_unref(journey->session);
+	session_unref(session);
+	link->fd = -1; /* still the caller's */
+	link_unref(link);
 	free(journey);
 	return false;
 }
 
 bool session_enter(struct session *session, struct predial *predial)
 {
-	struct journey plan = {.session = session, .predialled = -1};
+	struct journey plan = {.session = session};
+	struct server *target;
+	bool is_early;
 
 	pthread_mutex_lock(&session->lock);
-	plan.target = next_candidate_locked(&plan);
+	target = next_candidate_locked(&plan);
 	pthread_mutex_unlock(&session->lock);
-	if (plan.target == NULL) {
+	if (target == NULL) {
 		session_end(session, "No server is linked here yet");
 		return false;
 	}
-	if (predial->server == plan.target)
-		plan.predialled = predial->fd;
-	if (!set_off(&plan)) {
+	is_early = predial->server == target;
+	if (!set_off(session, target, is_early ? predial->fd : -1, plan.next)) {
 		session_log(session, LOG_ERROR, "no thread or memory for another player");
 		session_end(session, SESSION_FULL);
 		return false;
 	}
-	if (plan.predialled >= 0)
+	if (is_early)
 		predial->fd = -1;
 	return true;
 }
 
-bool session_jump(struct session *session, struct server *target)
+/* Jumps cost a thread and a connection: a burst is fine, a script that does nothing else is
+ * not. */
+static bool may_jump(struct session *session)
 {
-	struct journey plan = {.session = session, .target = target, .predialled = -1};
+	int64_t now = net_now_ms();
 
-	if (set_off(&plan))
-		return true;
+	pthread_mutex_lock(&session->lock);
+	if (session->next_jump_ms < now - JUMP_BURST * JUMP_EVERY_MS)
+		session->next_jump_ms = now - JUMP_BURST * JUMP_EVERY_MS;
+	bool may = session->next_jump_ms <= now;
+	if (may)
+		session->next_jump_ms += JUMP_EVERY_MS;
+	pthread_mutex_unlock(&session->lock);
+	return may;
+}
+
+enum session_jump session_jump(struct session *session, struct server *target)
+{
+	if (!may_jump(session))
+		return SESSION_JUMP_TOO_SOON;
+	if (set_off(session, target, -1, 0))
+		return SESSION_JUMPS;
 	session_log(session, LOG_ERROR, "no thread or memory for a jump");
-	return false;
+	return SESSION_JUMP_FULL;
 }

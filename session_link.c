@@ -117,9 +117,41 @@ static bool give_socket(struct link *link, int fd)
 static bool blame(struct link *link)
 {
 	link->is_our_fault = server_fault_is_ours(errno);
-	if (!link->is_our_fault && !atomic_load(&link->is_closed))
+	if (!link->is_our_fault && errno != ECANCELED && !atomic_load(&link->is_closed))
 		server_report(link->server, false, link->fault);
 	return false;
+}
+
+/* Takes back a socket whose connect has failed. */
+static void drop_socket(struct link *link)
+{
+	struct session *session = link->session;
+
+	pthread_mutex_lock(&session->lock);
+	int fd = link->fd;
+	link->fd = -1;
+	pthread_mutex_unlock(&session->lock);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* One attempt to connect, unless a socket is on its way already. False with errno; ECANCELED if
+ * the link is not wanted any more. */
+static bool link_connect(struct link *link, int64_t deadline_ms)
+{
+	char *why = link->fault;
+	int fd = link->fd;
+
+	if (fd < 0) {
+		fd = server_dial_start(link->server, why, sizeof(link->fault));
+		if (fd < 0)
+			return false;
+		if (!give_socket(link, fd)) {
+			errno = ECANCELED;
+			return false;
+		}
+	}
+	return server_dial_finish(link->server, fd, deadline_ms, why, sizeof(link->fault)) == 0;
 }
 
 bool link_dial(struct link *link)
@@ -127,24 +159,22 @@ bool link_dial(struct link *link)
 	struct session *session = link->session;
 	int64_t deadline_ms = net_deadline_ms(session->world->config->connect_timeout_ms);
 	uint8_t packet[PACKET_SIZE_MAX];
-	int fd = link->fd;
+	size_t left;
 
-	if (!link->is_predialled) {
-		server_await_address(link->server, deadline_ms);
-		fd = server_dial_start(link->server, link->fault, sizeof(link->fault));
-		if (fd < 0)
+	server_await_address(link->server, deadline_ms);
+	left = server_address_count(link->server);
+	while (!link_connect(link, deadline_ms)) {
+		if (--left == 0 || server_fault_is_ours(errno) ||
+		    atomic_load(&link->is_closed) || net_now_ms() >= deadline_ms)
 			return blame(link);
-		if (!give_socket(link, fd))
-			return false;
+		drop_socket(link);
 	}
-	if (server_dial_finish(link->server, fd, deadline_ms, link->fault,
-			       sizeof(link->fault)) != 0)
-		return blame(link);
+	link->fault[0] = '\0';
 	link->has_connected = true;
 	session_log(session, LOG_DEBUG, "connected to %s at %s%s", server_name(link->server),
 		    server_address(link->server), link->is_predialled ? ", dialled early" : "");
 	server_report(link->server, true, NULL);
-	net_tune(fd);
+	net_tune(link->fd);
 	link_send(link, packet,
 		  packet_write_player_identification(packet, &link->dialect, session->name,
 						     session->key));
@@ -231,7 +261,7 @@ bool link_adopt(struct link *link)
 	struct session *session = link->session;
 	struct link *old = NULL;
 
-	pthread_mutex_lock(&session->client_tx);
+	session_lock_tx(session);
 	await_level_locked(session, link);
 	bool is_adopted = link_is_welcome(link) && swap_locked(link, &old);
 	if (is_adopted) {

@@ -28,16 +28,33 @@ __attribute__((format(printf, 2, 3))) static bool refuse(struct login *login,
 {
 	struct session *session = login->session;
 	char reason[SESSION_WHY_MAX], address[NET_ADDR_TEXT];
+	char name[PACKET_STRING_LEN * 3 + 1];
 	va_list arguments;
 
 	va_start(arguments, format);
 	vsnprintf(reason, sizeof(reason), format, arguments);
 	va_end(arguments);
 	net_addr_text(address, &session->peer, true);
+	text_to_utf8(name, sizeof(name), session->name);
 	if (!atomic_load(&session->is_ending))
-		session_log(session, LOG_INFO, "login from %s refused: %s", address, reason);
+		session_log(session, LOG_INFO, "login%s%s from %s refused: %s",
+			    name[0] != '\0' ? " as " : "", name, address, reason);
 	session_end(session, reason);
 	return false;
+}
+
+/* Writes to the client within the deadline of its login. */
+static bool say(struct login *login, const uint8_t *data, size_t size)
+{
+	struct session *session = login->session;
+
+	pthread_mutex_lock(&session->client_tx);
+	if (!session->is_broken && net_send_all(session->fd, data, size, login->deadline_ms,
+						&session->is_ending, NULL) != 0)
+		session->is_broken = true;
+	bool is_said = !session->is_broken;
+	pthread_mutex_unlock(&session->client_tx);
+	return is_said || refuse(login, "Your client does not read");
 }
 
 /* Reads more bytes of the login. */
@@ -45,14 +62,17 @@ static bool read_more(struct login *login)
 {
 	struct client_input *in = login->in;
 	char address[NET_ADDR_TEXT];
-	ssize_t n = net_recv(login->session->fd, in->bytes + in->fill,
-			     CLIENT_INPUT_SIZE - in->fill, login->deadline_ms);
+	bool is_late =
+		net_now_ms() >= login->deadline_ms; /* also for one that sends without end */
+	ssize_t n = is_late ? -1
+			    : net_recv(login->session->fd, in->bytes + in->fill,
+				       CLIENT_INPUT_SIZE - in->fill, login->deadline_ms);
 
 	if (n > 0) {
 		in->fill += (size_t)n;
 		return true;
 	}
-	if (n < 0 && errno == ETIMEDOUT)
+	if (is_late || (n < 0 && errno == ETIMEDOUT))
 		return refuse(login, "Your login took too long (more than %lld ms)",
 			      (long long)login->session->world->config->login_timeout_ms);
 	net_addr_text(address, &login->session->peer, true);
@@ -88,6 +108,11 @@ static bool read_version(struct login *login, size_t *size)
 				      ? "This is a Minecraft Classic server, not a web server"
 				      : "A login begins with packet 0x00, not 0x%02x",
 			      bytes[0]);
+	if (bytes[1] >= 'A' && bytes[1] <= 'z') /* a name: c0.0.15a has no version byte */
+		return refuse(
+			login,
+			"Clients before c0.0.16a are not supported, only versions %u to %u",
+			PACKET_PROTOCOL_MIN, PACKET_PROTOCOL);
 	if (bytes[1] < PACKET_PROTOCOL_MIN || bytes[1] > PACKET_PROTOCOL)
 		return refuse(login, "Protocol version %u is not supported, only %u to %u are",
 			      bytes[1], PACKET_PROTOCOL_MIN, PACKET_PROTOCOL);
@@ -155,7 +180,7 @@ static void init_offered(struct dialect *offered, const struct packet_catalog *c
 		dialect_set(offered, catalog, i, packet_extension(catalog, i)->offer);
 }
 
-static void take_packet(struct login *login, const uint8_t *packet)
+static bool take_packet(struct login *login, const uint8_t *packet)
 {
 	struct session *session = login->session;
 	const struct packet_catalog *catalog = &session->world->config->catalog;
@@ -173,12 +198,13 @@ static void take_packet(struct login *login, const uint8_t *packet)
 			dialect_set(&session->dialect, catalog, EXT_CUSTOM_BLOCKS, 0);
 		break;
 	case OP_TWO_WAY_PING:
-		if (packet[1] == 0)
-			session_send(session, packet, 4);
+		if (packet[1] == 0 && dialect_has(&session->dialect, EXT_TWO_WAY_PING))
+			return say(login, packet, 4);
 		break;
 	default: /* a client that does not wait for the world; there is nobody yet to hear it */
 		break;
 	}
+	return true;
 }
 
 /* Takes the packets that have arrived, until the condition holds: later ones belong to the
@@ -196,7 +222,8 @@ static bool take_packets(struct login *login, const struct dialect *offered,
 				      in->bytes[0]);
 		if (in->fill < size)
 			break;
-		take_packet(login, in->bytes);
+		if (!take_packet(login, in->bytes))
+			return false;
 		consume(in, size);
 	}
 	return true;
@@ -220,16 +247,16 @@ static bool negotiate(struct login *login)
 	uint8_t list[NEGOTIATE_LIST_MAX];
 
 	init_offered(&offered, &world->config->catalog);
-	session_send(session, list,
-		     negotiate_offer(list, &world->config->catalog, world->version));
+	if (!say(login, list, negotiate_offer(list, &world->config->catalog, world->version)))
+		return false;
 	if (!await(login, &offered, &login->negotiate.is_done))
 		return false;
 	strlcpy(session->software, login->negotiate.software, sizeof(session->software));
 	session_log_dialect(session, "the client", session->software, &session->dialect);
 	if (!dialect_has(&session->dialect, EXT_CUSTOM_BLOCKS))
 		return true;
-	session_send(session, list,
-		     packet_write_custom_block_level(list, NEGOTIATE_BLOCK_LEVEL));
+	if (!say(login, list, packet_write_custom_block_level(list, NEGOTIATE_BLOCK_LEVEL)))
+		return false;
 	return await(login, &offered, &login->has_block_level);
 }
 

@@ -40,7 +40,7 @@ struct link {
 	atomic_uint refs;                        /* a */
 	struct session *session;                 /* I, holds a reference */
 	struct server *server;                   /* I */
-	int fd;                                  /* s, set once; -1 before */
+	int fd;                                  /* s, set by its reader while it dials; -1 before */
 	bool is_predialled;                      /* I, started while the client was identifying */
 	atomic_bool is_closed;                   /* a, shut down: nothing more is sent on it */
 	pthread_mutex_t tx;                      /* server_tx: whole packets to the server */
@@ -92,6 +92,7 @@ struct session {
 	uint16_t gate_ping;                        /* s */
 	uint16_t early_pings[SESSION_EARLY_PINGS]; /* s, the current server's, gate closed */
 	unsigned n_early_pings;                    /* s */
+	int64_t next_jump_ms;                      /* s, the throttle of jumps */
 	int64_t *avoid_until_ms;                   /* s, by server_index() */
 	char end_reason[SESSION_WHY_MAX];          /* s, for the log */
 
@@ -103,6 +104,7 @@ struct session {
 	bool is_broken;              /* c, a packet was cut short: nothing more can be said */
 
 	atomic_bool is_ending;        /* a */
+	atomic_uint tx_waiters;       /* a, who wants client_tx besides the server reader */
 	pthread_cond_t left;          /* with the table's lock: has_left */
 	bool has_left;                /* T, the client reader is done */
 	bool is_listed;               /* T, holds its name */
@@ -123,6 +125,9 @@ void session_log(const struct session *session, enum log_level level, const char
 /* At the level debug: which extensions a side has agreed to. */
 void session_log_dialect(const struct session *session, const char *who, const char *software,
 			 const struct dialect *dialect);
+/* Takes client_tx for something short. The server reader lets go in favour of those who wait
+ * here: mutexes are not fair, and a busy server would keep everybody else out. */
+void session_lock_tx(struct session *session);
 /* Writes whole packets to the client. One that does not take them ends its session. */
 void session_send_locked(struct session *session, const uint8_t *data, size_t size);
 void session_send(struct session *session, const uint8_t *data, size_t size);

@@ -6,6 +6,7 @@
  */
 #include <bsd/string.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -249,6 +250,8 @@ static bool send_run(struct link *link, const uint8_t *data, size_t size, uint8_
 {
 	struct session *session = link->session;
 
+	while (atomic_load(&session->tx_waiters) > 0)
+		sched_yield();
 	pthread_mutex_lock(&session->client_tx);
 	bool is_current = session->current == link;
 	if (is_current && (wants & WANT_TRACK))
@@ -425,8 +428,11 @@ bool link_login(struct link *link, int64_t deadline_ms)
 	}
 	prepare(link, false);
 	while (!link->is_logged_in) {
-		ssize_t n = net_recv(link->fd, link->in + link->in_fill,
-				     LINK_INPUT_SIZE - link->in_fill, deadline_ms);
+		errno = ETIMEDOUT;
+		ssize_t n = net_now_ms() >= deadline_ms
+				    ? -1
+				    : net_recv(link->fd, link->in + link->in_fill,
+					       LINK_INPUT_SIZE - link->in_fill, deadline_ms);
 
 		if (n <= 0) {
 			explain_silence(link, n);
@@ -459,7 +465,7 @@ bool link_is_welcome(struct link *link)
 void link_relay(struct link *link)
 {
 	net_set_recv_timeout(link->fd, link->session->world->config->server_timeout_ms);
-	while (walk(link)) {
+	while (!atomic_load(&link->is_closed) && walk(link)) {
 		ssize_t n;
 
 		do

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "blocks.h"
+#include "text.h"
 
 #define MESSAGE_SYSTEM 255 /* the type byte of a server's own lines without MessageTypes */
 
@@ -68,18 +69,19 @@ static enum translate_verdict answer_ping(const struct dialect *server, uint8_t 
 	return packet[1] == 0 ? TRANSLATE_ANSWER : TRANSLATE_DROP;
 }
 
-/* S>C 0x0D: a player id would be taken for a place on the screen; 255 meant yellow
- * (MessageTypes). */
+/* S>C 0x0D: a player id would be taken for a place on the screen. 255 meant yellow, which gives
+ * way to a colour of the text's own, and to a text that leaves no room for it (MessageTypes).
+ */
 static enum translate_verdict place_message(const struct dialect *server, uint8_t *packet)
 {
+	uint8_t *end = packet + 2 + PACKET_STRING_LEN;
+
 	(void)server;
-	if (packet[1] == MESSAGE_SYSTEM) {
+	if (packet[1] == MESSAGE_SYSTEM && memcmp(end - 2, "  ", 2) == 0 &&
+	    !(packet[2] == '&' && text_is_color((char)packet[3]))) {
 		memmove(packet + 4, packet + 2, PACKET_STRING_LEN - 2);
 		packet[2] = '&';
 		packet[3] = 'e';
-		if (packet[1 + PACKET_STRING_LEN] ==
-		    '&') /* half a colour code, now at the end */
-			packet[1 + PACKET_STRING_LEN] = ' ';
 	}
 	packet[1] = 0;
 	return TRANSLATE_PASS;

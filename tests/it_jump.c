@@ -535,7 +535,7 @@ START_TEST(many_jumps_leave_nothing_behind)
 	start_two(true);
 	threads = proxy_threads(proxy);
 	fds = proxy_fds(proxy);
-	for (unsigned i = 0; i < 20; i++) {
+	for (unsigned i = 0; i < 10; i++) {
 		ask_for_beta(true);
 		link_welcome(link_b, "Beta");
 		client_arrive(alice, "Beta");

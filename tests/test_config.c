@@ -225,6 +225,7 @@ static const struct {
 	 "command-prefix: \": kura\" is not a text of 1-16 printable ASCII characters without spaces\n"},
 	{"{\"command-prefix\":\"" X10 "1234567\"}",
 	 "command-prefix: \"" X10 "1234567\" is not a text of 1-16 printable ASCII characters without spaces\n"},
+	{"{\"command-prefix\":\"&a:k\"}", "command-prefix: \"&a:k\" has a sign of colours in it, & or %, that nobody can type\n"},
 	{"{\"max-players\":0}", "max-players: 0 is not a number of players (1-100000)\n"},
 	{"{\"max-players\":100001}", "max-players: 100001 is not a number of players (1-100000)\n"},
 	{"{\"login-timeout-ms\":99}", "login-timeout-ms: 99 is not a time in milliseconds (100-600000)\n"},

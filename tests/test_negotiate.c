@@ -522,6 +522,21 @@ START_TEST(an_entry_is_in_force_at_once)
 }
 END_TEST
 
+/* A second ExtInfo counts for nothing: any number of them could overflow the count. */
+START_TEST(one_info_is_enough)
+{
+	struct negotiate negotiate = {.is_done = false};
+	uint8_t packet[INFO_SIZE];
+
+	put_info(packet, "first", 2);
+	negotiate_info(&negotiate, packet);
+	put_info(packet, "second", 0xffff);
+	negotiate_info(&negotiate, packet);
+	ck_assert_str_eq(negotiate.software, "first");
+	ck_assert_int_eq(negotiate.remaining, 2);
+}
+END_TEST
+
 /* The name of a software fills its field, or is padded with NULs. */
 START_TEST(software_names)
 {
@@ -534,6 +549,7 @@ START_TEST(software_names)
 	ck_assert_uint_eq(strlen(negotiate.software), PACKET_STRING_LEN);
 	put_info(packet, "Classi\xff", 1);
 	memset(packet + 1 + 7, 0, PACKET_STRING_LEN - 7);
+	negotiate = (struct negotiate){.is_done = false};
 	negotiate_info(&negotiate, packet);
 	ck_assert_str_eq(negotiate.software, "Classi\xff");
 }
@@ -671,6 +687,7 @@ static TCase *list_tests(void)
 	tcase_add_loop_test(tcase, server_is_a_subset_of_any_client, 0, 20);
 	tcase_add_test(tcase, an_entry_is_in_force_at_once);
 	tcase_add_test(tcase, software_names);
+	tcase_add_test(tcase, one_info_is_enough);
 	tcase_add_test(tcase, reply_is_what_is_common);
 	tcase_add_test(tcase, reply_of_nothing);
 	tcase_add_test(tcase, a_server_that_has_everything_gets_the_offer);
