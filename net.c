@@ -87,6 +87,10 @@ ssize_t net_recv(int fd, void *buffer, size_t size, int64_t deadline_ms)
 	/* Without a deadline the kernel may do the waiting: one call instead of three. */
 	int flags = deadline_ms == NET_FOREVER ? 0 : MSG_DONTWAIT;
 
+	if (deadline_ms != NET_FOREVER && net_now_ms() >= deadline_ms) {
+		errno = ETIMEDOUT; /* also when a peer sends without end */
+		return -1;
+	}
 	for (;;) {
 		ssize_t n = recv(fd, buffer, size, flags);
 		int ready;

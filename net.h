@@ -34,7 +34,7 @@ int net_wait(int fd, short events, int64_t deadline_ms);
 
 /*
  * Reads what is there, at least one byte, waiting until the deadline. >0 bytes, 0 the peer has
- * closed, -1 with errno; ETIMEDOUT when the deadline has passed.
+ * closed, -1 with errno; ETIMEDOUT when the deadline has passed, also with bytes still there.
  */
 ssize_t net_recv(int fd, void *buffer, size_t size, int64_t deadline_ms);
 

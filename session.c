@@ -474,7 +474,7 @@ void session_linger(struct session *session)
 	int64_t deadline_ms = net_now_ms() + SESSION_LINGER_MS;
 	uint8_t scrap[512];
 
-	while (atomic_load(&session->is_ending) && net_now_ms() < deadline_ms &&
+	while (atomic_load(&session->is_ending) &&
 	       net_recv(session->fd, scrap, sizeof(scrap), deadline_ms) > 0)
 		;
 }

@@ -62,17 +62,14 @@ static bool read_more(struct login *login)
 {
 	struct client_input *in = login->in;
 	char address[NET_ADDR_TEXT];
-	bool is_late =
-		net_now_ms() >= login->deadline_ms; /* also for one that sends without end */
-	ssize_t n = is_late ? -1
-			    : net_recv(login->session->fd, in->bytes + in->fill,
-				       CLIENT_INPUT_SIZE - in->fill, login->deadline_ms);
+	ssize_t n = net_recv(login->session->fd, in->bytes + in->fill,
+			     CLIENT_INPUT_SIZE - in->fill, login->deadline_ms);
 
 	if (n > 0) {
 		in->fill += (size_t)n;
 		return true;
 	}
-	if (is_late || (n < 0 && errno == ETIMEDOUT))
+	if (n < 0 && errno == ETIMEDOUT)
 		return refuse(login, "Your login took too long (more than %lld ms)",
 			      (long long)login->session->world->config->login_timeout_ms);
 	net_addr_text(address, &login->session->peer, true);

@@ -428,11 +428,8 @@ bool link_login(struct link *link, int64_t deadline_ms)
 	}
 	prepare(link, false);
 	while (!link->is_logged_in) {
-		errno = ETIMEDOUT;
-		ssize_t n = net_now_ms() >= deadline_ms
-				    ? -1
-				    : net_recv(link->fd, link->in + link->in_fill,
-					       LINK_INPUT_SIZE - link->in_fill, deadline_ms);
+		ssize_t n = net_recv(link->fd, link->in + link->in_fill,
+				     LINK_INPUT_SIZE - link->in_fill, deadline_ms);
 
 		if (n <= 0) {
 			explain_silence(link, n);
