@@ -4,7 +4,7 @@
 # The architecture, lowest floor first: a module may use those of its own floor and below, never in a circle
 # (tests/check-layers). The part of a name before the first _ is its module: config_keys belongs to config.
 FLOOR0 := log net text
-FLOOR1 := packet layout hooks config config_keys config_values auth blocks footprint level chat redirect
+FLOOR1 := packet layout hooks config config_keys config_values config_kicks auth blocks footprint level chat redirect
 FLOOR2 := server negotiate translate
 FLOOR3 := world lobby lobby_show session session_login session_client session_link session_journey session_server
 FLOOR4 := commands filters

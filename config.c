@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The keys of kurafuto.json, and the way from the file to a struct and back. How tables of keys
- * work is config_keys.c; the values that need more than a row are config_values.c. The one
- * idea: the table here is the configuration; a new key is a new row and a member of struct
- * config, and everything else follows. Rows are loaded in their order, so a row may rely on the
- * rows above it.
+ * work is config_keys.c; the values that need more than a row are config_values.c and
+ * config_kicks.c. The one idea: the table here is the configuration; a new key is a new row and
+ * a member of struct config, and everything else follows. Rows are loaded in their order, so a
+ * row may rely on the rows above it.
  */
 #include "config.h"
 
@@ -58,6 +58,12 @@ static const char *const log_colors[] = {"auto", "always", "never", NULL};
 #define LIST(name_, function) \
 	CONFIG_ROW_NO_MEMBER(name_, CUSTOM), .load = config_load_##function, \
 	.print = config_print_##function, .fallback = "[]"
+
+/* Bans and whitelists, as words: not "urban", not "abandoned". POSIX has no sign for the edge
+ * of a word. */
+#define WORD(alternatives) "(^|[^[:alnum:]_])" alternatives "([^[:alnum:]_]|$)"
+#define KICK_PASS \
+	"[\"" WORD("(ip|temp|perma?)?ban(ned)?") "\",\"" WORD("(white|black)[ -]?list(ed)?") "\"]"
 
 static const struct config_key health_keys[] = {
 	{NUMBER("interval-ms", health_interval_ms, 50, 3600000, "5000"),
@@ -136,6 +142,32 @@ static const struct config_key keys[] = {
 	 .help = "How Kurafuto learns which servers are up."},
 	{BOOL("lobby", lobby, "true"),
 	 .help = "Whether the embedded lobby takes players when no server can."},
+	{BOOL("return", return_players, "true"),
+	 .help = "Whether players who lost their server are brought back to it from the lobby "
+		 "once it is up again."},
+	{CHOICE("on-kick", on_kick, config_on_kicks, "\"fallback\""),
+	 .help = "What a kick by a server means: the player falls back to another server, or "
+		 "is disconnected. A server can have its own."},
+	{CONFIG_ROW_NO_MEMBER("kick-pass", CUSTOM),
+	 .load = config_load_kick_pass, .print = config_print_kick_pass, .fallback = KICK_PASS,
+	 .what = "a list of up to 64 regular expressions",
+	 .help = "A kick whose reason matches one of these always ends the session, with the "
+		 "server's own words."},
+	{CONFIG_ROW("redirect", CUSTOM, config, redirect),
+	 .load = config_load_redirect, .print = config_print_redirect,
+	 .fallback = "[\"kick\",\"plugin\",\"chat\"]",
+	 .what = "a list of kick, plugin and chat, or a text with commas",
+	 .help = "The ways in which servers may send players elsewhere. A server can have its "
+		 "own."},
+	{NUMBER("redirect-channel", redirect_channel, 0, 255, "75"),
+	 .what = "a channel",
+	 .help = "The channel of the PluginMessages with which servers send players elsewhere."},
+	{TEXT("redirect-token", redirect_token, NULL),
+	 .flags = CONFIG_OR_NULL | CONFIG_SECRET, .check = config_check_token,
+	 .what = "a text of 8-32 printable ASCII characters without spaces, & and %",
+	 .help = "The secret with which a chat line of a server must begin to send a player "
+		 "elsewhere: guard it like a password. Without it, or with null, no chat line "
+		 "can."},
 	{LIST("servers", servers), .sub = config_server_keys,
 	 .what = "a list of objects",
 	 .help = "The servers to link. Names must differ in more than case; lobby is taken "
@@ -296,6 +328,7 @@ void config_free(struct config *config)
 		config_keys_free(config_server_keys, &config->servers[i]);
 	free(config->servers);
 	free(config->hubs);
+	config_free_kick_pass(config);
 	config_keys_free(keys, config);
 	free(config->path);
 	free(config);

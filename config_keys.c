@@ -17,7 +17,9 @@
 
 #define NESTING_MAX 1000 /* as deep as cJSON goes */
 
-_Static_assert(sizeof(enum log_level) == sizeof(unsigned), "choices are stored as unsigned");
+_Static_assert(sizeof(enum log_level) == sizeof(unsigned) &&
+		       sizeof(enum config_on_kick) == sizeof(unsigned),
+	       "choices are stored as unsigned");
 
 /* ---- faults and where they are ---- */
 
@@ -382,7 +384,9 @@ static void load_number(struct config_reader *reader, const struct config_key *k
 		return;
 	}
 	int64_t whole = (int64_t)number;
-	if (key->size == sizeof(uint16_t))
+	if (key->size == sizeof(uint8_t))
+		*(uint8_t *)member(base, key) = (uint8_t)whole;
+	else if (key->size == sizeof(uint16_t))
 		*(uint16_t *)member(base, key) = (uint16_t)whole;
 	else if (key->size == sizeof(unsigned))
 		*(unsigned *)member(base, key) = (unsigned)whole;
@@ -413,22 +417,27 @@ static void load_text(struct config_reader *reader, const struct config_key *key
 	}
 }
 
-static void load_choice(struct config_reader *reader, const struct config_key *key,
-			const cJSON *value, void *base)
+bool config_keys_load_choice(struct config_reader *reader, const struct config_key *key,
+			     const cJSON *value, unsigned *out)
 {
-	unsigned *choice = member(base, key);
-
 	if (!cJSON_IsString(value)) {
 		config_keys_wrong_type(reader, key, value);
-		return;
+		return false;
 	}
 	for (unsigned i = 0; key->choices[i] != NULL; i++) {
 		if (strcmp(key->choices[i], value->valuestring) == 0) {
-			*choice = i;
-			return;
+			*out = i;
+			return true;
 		}
 	}
 	config_keys_bad_value(reader, key, value);
+	return false;
+}
+
+static void load_choice(struct config_reader *reader, const struct config_key *key,
+			const cJSON *value, void *base)
+{
+	config_keys_load_choice(reader, key, value, member(base, key));
 }
 
 static void load_object(struct config_reader *reader, const struct config_key *key,
@@ -563,6 +572,8 @@ static cJSON *print_number(const struct config_key *key, const void *base)
 {
 	const void *number = const_member(base, key);
 
+	if (key->size == sizeof(uint8_t))
+		return cJSON_CreateNumber(*(const uint8_t *)number);
 	if (key->size == sizeof(uint16_t))
 		return cJSON_CreateNumber(*(const uint16_t *)number);
 	if (key->size == sizeof(unsigned))

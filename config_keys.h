@@ -20,7 +20,7 @@
 
 enum config_type {
 	CONFIG_BOOL,   /* bool */
-	CONFIG_NUMBER, /* uint16_t, unsigned or int64_t, by `size` */
+	CONFIG_NUMBER, /* uint8_t, uint16_t, unsigned or int64_t, by `size` */
 	CONFIG_TEXT,   /* char *, on the heap */
 	CONFIG_CHOICE, /* an enum, by position among `choices` */
 	CONFIG_OBJECT, /* an object with the keys of `sub`, which fill the same struct */
@@ -108,10 +108,12 @@ void config_keys_show(char out[static CONFIG_VALUE_TEXT], const cJSON *value);
  */
 bool config_keys_load(struct config_reader *reader, const struct config_key *keys,
 		      const cJSON *object, void *base);
-/* Loads one value as its row says; for loaders of CONFIG_CUSTOM rows that build on a simple
- * type. */
+/* Load one value as its row says; for loaders of CONFIG_CUSTOM rows that build on a simple
+ * type. False after a fault. */
 bool config_keys_load_bool(struct config_reader *reader, const struct config_key *key,
 			   const cJSON *value, bool *out);
+bool config_keys_load_choice(struct config_reader *reader, const struct config_key *key,
+			     const cJSON *value, unsigned *out);
 
 /* The struct as a JSON object that config_keys_load() would read the same from; NULL when out
  * of memory. */

@@ -2,9 +2,9 @@
 /*
  * The values of kurafuto.json that need more than a row of a table: checks of texts, and the
  * lists of servers, hubs, opcodes, packets and extensions, each with its way in and its way
- * out. What the keys are called, and their defaults, is config.c. The one idea: a list of
- * simple items may be an array or a text with commas, and both go item by item through one
- * function.
+ * out. What the keys are called, and their defaults, is config.c; what concerns kicks is
+ * config_kicks.c. The one idea: a list of simple items may be an array or a text with commas,
+ * and both go item by item through one function.
  */
 #include "config_values.h"
 
@@ -17,6 +17,8 @@
 
 #define SALT_MAX        64
 #define PREFIX_MAX      16
+#define TOKEN_MIN       8
+#define TOKEN_MAX       32
 #define HOST_MAX        253
 #define LABEL_MAX       63
 #define RESERVED_SERVER "lobby"
@@ -138,6 +140,15 @@ bool config_check_salt(const char *text, char *why, size_t why_size)
 	return has_only_printable_ascii(text, SALT_MAX);
 }
 
+/* As it stands in a chat line, where & and % are signs of colours. */
+bool config_check_token(const char *text, char *why, size_t why_size)
+{
+	(void)why;
+	(void)why_size;
+	return strlen(text) >= TOKEN_MIN && strpbrk(text, "&%") == NULL &&
+	       has_only_printable_ascii(text, TOKEN_MAX);
+}
+
 bool config_check_prefix(const char *text, char *why, size_t why_size)
 {
 	bool has_sign = strpbrk(text, "&%") != NULL;
@@ -160,11 +171,9 @@ static bool check_wire_name(const char *text, char *why, size_t why_size)
 
 /* ---- lists of simple items: an array, or a text with commas ---- */
 
-typedef void item_fn(struct config_reader *reader, struct config *config, const cJSON *item);
-
 /* The items of "a, b"; a text of spaces alone has none. */
-static void load_items_of_text(struct config_reader *reader, const char *text,
-			       struct config *config, item_fn *each)
+static void each_item_of_text(struct config_reader *reader, const char *text, void *base,
+			      config_item_fn *each)
 {
 	char *copy = strdup(text), *rest = copy, *word;
 
@@ -176,19 +185,19 @@ static void load_items_of_text(struct config_reader *reader, const char *text,
 		word += strspn(word, " ");
 		for (size_t n = strlen(word); n > 0 && word[n - 1] == ' '; n--)
 			word[n - 1] = '\0';
-		each(reader, config, &(cJSON){.type = cJSON_String, .valuestring = word});
+		each(reader, base, &(cJSON){.type = cJSON_String, .valuestring = word});
 	}
 	free(copy);
 }
 
-static void load_items(struct config_reader *reader, const struct config_key *key,
-		       const cJSON *value, struct config *config, item_fn *each)
+void config_each_item(struct config_reader *reader, const struct config_key *key,
+		      const cJSON *value, void *base, config_item_fn *each)
 {
 	const cJSON *item;
 	size_t i = 0;
 
 	if (cJSON_IsString(value)) {
-		load_items_of_text(reader, value->valuestring, config, each);
+		each_item_of_text(reader, value->valuestring, base, each);
 		return;
 	}
 	if (!cJSON_IsArray(value)) {
@@ -199,9 +208,9 @@ static void load_items(struct config_reader *reader, const struct config_key *ke
 		size_t mark = config_keys_enter(reader, "[%zu]", i++);
 
 		if (cJSON_IsString(item))
-			load_items_of_text(reader, item->valuestring, config, each);
+			each_item_of_text(reader, item->valuestring, base, each);
 		else
-			each(reader, config, item);
+			each(reader, base, item);
 		config_keys_leave(reader, mark);
 	}
 }
@@ -236,9 +245,9 @@ static bool read_opcode(struct config_reader *reader, const cJSON *item, unsigne
 	return false;
 }
 
-static void ignore_packet(struct config_reader *reader, struct config *config,
-			  const cJSON *item)
+static void ignore_packet(struct config_reader *reader, void *base, const cJSON *item)
 {
+	struct config *config = base;
 	unsigned opcode;
 
 	if (read_opcode(reader, item, &opcode))
@@ -248,11 +257,12 @@ static void ignore_packet(struct config_reader *reader, struct config *config,
 void config_load_ignore_packets(struct config_reader *reader, const struct config_key *key,
 				const cJSON *value, void *base)
 {
-	load_items(reader, key, value, base, ignore_packet);
+	config_each_item(reader, key, value, base, ignore_packet);
 }
 
-static void drop_packet(struct config_reader *reader, struct config *config, const cJSON *item)
+static void drop_packet(struct config_reader *reader, void *base, const cJSON *item)
 {
+	struct config *config = base;
 	static const uint8_t vital[] = {
 		OP_IDENTIFICATION, OP_LEVEL_INITIALIZE, OP_LEVEL_DATA_CHUNK, OP_LEVEL_FINALIZE,
 		OP_DISCONNECT,     OP_EXT_INFO,         OP_EXT_ENTRY,
@@ -271,7 +281,7 @@ static void drop_packet(struct config_reader *reader, struct config *config, con
 void config_load_drop_packets(struct config_reader *reader, const struct config_key *key,
 			      const cJSON *value, void *base)
 {
-	load_items(reader, key, value, base, drop_packet);
+	config_each_item(reader, key, value, base, drop_packet);
 }
 
 /* Adds a text to an array, or gives the array up. Takes NULL, so that a caller need not look.
@@ -331,6 +341,13 @@ const struct config_key config_server_keys[] = {
 	 .min = 1, .max = 65535, .fallback = "25565",
 	 .what = "a port",
 	 .help = "The TCP port on which the server listens."},
+	{CONFIG_ROW("on-kick", CHOICE, config_server, on_kick), .choices = config_on_kicks,
+	 .help = "What a kick by this server means. Without it, on-kick of all servers counts."},
+	{CONFIG_ROW("redirect", CUSTOM, config_server, redirect),
+	 .load = config_load_redirect, .print = config_print_server_redirect,
+	 .what = "a list of kick, plugin and chat, or a text with commas",
+	 .help = "How this server may send players elsewhere. Without it, redirect of all "
+		 "servers counts."},
 	{.name = NULL},
 };
 /* clang-format on */
@@ -387,8 +404,11 @@ void config_load_servers(struct config_reader *reader, const struct config_key *
 	}
 	cJSON_ArrayForEach (item, value) {
 		size_t i = config->n_servers++, mark = config_keys_enter(reader, "[%zu]", i);
+		struct config_server *server = &config->servers[i];
 
-		config_keys_load(reader, config_server_keys, item, &config->servers[i]);
+		server->on_kick = config->on_kick;
+		server->redirect = config->redirect;
+		config_keys_load(reader, config_server_keys, item, server);
 		check_server_is_unique(reader, config, i);
 		config_keys_leave(reader, mark);
 	}
@@ -441,8 +461,9 @@ static void unknown_name(struct config_reader *reader, const cJSON *item, const 
 		config_keys_fault(reader, "%s is not %s", shown, kind);
 }
 
-static void add_hub(struct config_reader *reader, struct config *config, const cJSON *item)
+static void add_hub(struct config_reader *reader, void *base, const cJSON *item)
 {
+	struct config *config = base;
 	const char *name = cJSON_IsString(item) ? item->valuestring : NULL;
 	size_t n = config->n_servers, server = name != NULL ? find_server(config, n, name) : n;
 
@@ -465,7 +486,7 @@ void config_load_hubs(struct config_reader *reader, const struct config_key *key
 {
 	struct config *config = base;
 
-	load_items(reader, key, value, config, add_hub);
+	config_each_item(reader, key, value, config, add_hub);
 	if (config->n_hubs == 0 && config->n_servers > 0)
 		config->hubs[config->n_hubs++] = 0;
 }
@@ -594,9 +615,9 @@ cJSON *config_print_packets(const void *base)
 	return array;
 }
 
-static void drop_extension(struct config_reader *reader, struct config *config,
-			   const cJSON *item)
+static void drop_extension(struct config_reader *reader, void *base, const cJSON *item)
 {
+	struct config *config = base;
 	const char *names[EXT_COUNT], *nearest = NULL;
 	unsigned n = packet_extension_count(&config->catalog);
 
@@ -613,7 +634,7 @@ static void drop_extension(struct config_reader *reader, struct config *config,
 void config_load_drop_extensions(struct config_reader *reader, const struct config_key *key,
 				 const cJSON *value, void *base)
 {
-	load_items(reader, key, value, base, drop_extension);
+	config_each_item(reader, key, value, base, drop_extension);
 }
 
 cJSON *config_print_drop_extensions(const void *base)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "said.h"
 #include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -29,48 +30,6 @@
 	"a name of 1-32 letters, digits, '_' and '-' that does not start with a digit"
 #define HOST_WANTED "an IPv4 or IPv6 address or a host name"
 #define LINE_WANTED "1-64 printable ASCII characters without spaces"
-
-struct said {
-	char text[8192];
-};
-
-static void hear(void *context, bool is_fault, const char *message)
-{
-	struct said *said = context;
-
-	strlcat(said->text, is_fault ? "" : "warning: ", sizeof(said->text));
-	strlcat(said->text, message, sizeof(said->text));
-	strlcat(said->text, "\n", sizeof(said->text));
-}
-
-static struct config *parse(const char *json, struct said *said)
-{
-	said->text[0] = '\0';
-	return config_parse("k.json", json, strlen(json), hear, said);
-}
-
-/* A configuration without any fault or warning. */
-static struct config *good(const char *json)
-{
-	struct said said;
-	struct config *config = parse(json, &said);
-
-	ck_assert_msg(config != NULL && said.text[0] == '\0', "%s: %s", json, said.text);
-	return config;
-}
-
-/* What --print-config says; freed by the caller. */
-static char *printed(const struct config *config)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	ck_assert_ptr_nonnull(out);
-	ck_assert(config_print(config, out));
-	ck_assert_int_eq(fclose(out), 0);
-	return text;
-}
 
 /* ---- good values: what is printed when they have been loaded ---- */
 
@@ -117,7 +76,7 @@ static const struct {
 	{"{\"health\":{}}", "\"interval-ms\":\t5000\n"},
 	{"{\"lobby\":false,\"servers\":[{" A "}]}", "\"lobby\":\tfalse"},
 	{"{\"servers\":[{" A "}]}", "\"name\":\t\"a\",\n\t\t\t\"address\":\t\"h\",\n\t\t\t\"port\":\t25565"},
-	{"{\"servers\":[{" A ",\"port\":1}]}", "\"port\":\t1\n"},
+	{"{\"servers\":[{" A ",\"port\":1}]}", "\"port\":\t1,\n"},
 	{"{\"servers\":[{\"name\":\"_-Ab9\",\"address\":\"::1\"}]}", "\"_-Ab9\""},
 	{"{\"servers\":[{\"name\":\"" X30 "12\",\"address\":\"mc.example.org.\"}]}", "\"mc.example.org.\""},
 	{"{\"servers\":[{\"name\":\"lobby\",\"address\":\"a_b-c.4you\"}],\"lobby\":false}", "\"lobby\",\n"},

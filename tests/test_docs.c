@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The manual says what the program does: kurafuto.json.5 has the table of keys as it is. */
+/* The manual says what the program does: kurafuto.json.5 has the table of keys as it is, and
+ * examples that load. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
+#include "said.h"
 #include "suite.h"
 
 static char *read_file(const char *path)
@@ -42,12 +44,31 @@ START_TEST(the_manual_has_every_key)
 }
 END_TEST
 
+START_TEST(the_examples_load)
+{
+	static const char begin[] = ".Bd -literal -offset indent\n{\n", end[] = "\n.Ed\n";
+	char *manual = read_file("kurafuto.json.5"), *from = manual, *to;
+	unsigned n = 0;
+
+	for (; (from = strstr(from, begin)) != NULL; from = to + 1, n++) {
+		from += sizeof(begin) - sizeof("{\n");
+		to = strstr(from, end);
+		ck_assert_ptr_nonnull(to);
+		*to = '\0';
+		config_free(good(from));
+	}
+	ck_assert_uint_eq(n, 3);
+	free(manual);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("docs");
 	TCase *tcase = tcase_create("docs");
 
 	tcase_add_test(tcase, the_manual_has_every_key);
+	tcase_add_test(tcase, the_examples_load);
 	suite_add_tcase(suite, tcase);
 	return suite_main(suite);
 }
