@@ -233,18 +233,24 @@ void layout_begin(struct layout_iter *iter, const struct dialect *dialect,
 		iter->row = empty;
 }
 
+/* The field that a row is in this dialect, at the iterator's place; false if it is none. */
+static bool take(struct layout_iter *iter, const struct layout_row *row,
+		 struct layout_field *field)
+{
+	size_t width = row_width(iter, row);
+
+	if (width == 0 || !holds(row->when, iter->dialect))
+		return false;
+	*field = (struct layout_field){row->name, row->type, iter->offset, width};
+	iter->offset += width;
+	return true;
+}
+
 bool layout_next(struct layout_iter *iter, struct layout_field *field)
 {
-	while (iter->row->name != NULL) {
-		const struct layout_row *row = iter->row++;
-		size_t width = row_width(iter, row);
-
-		if (width == 0 || !holds(row->when, iter->dialect))
-			continue;
-		*field = (struct layout_field){row->name, row->type, iter->offset, width};
-		iter->offset += width;
-		return true;
-	}
+	while (iter->row->name != NULL)
+		if (take(iter, iter->row++, field))
+			return true;
 	return false;
 }
 
@@ -258,6 +264,52 @@ int64_t layout_field_get(const struct layout_field *field, const uint8_t *packet
 	if (types[field->type].is_signed && (value & sign) != 0)
 		value -= 2 * sign;
 	return value;
+}
+
+/* Writes the value that the field can hold and that is nearest. */
+static void put_nearest(uint8_t *out, const struct layout_field *field, int64_t value)
+{
+	bool is_signed = types[field->type].is_signed;
+	int64_t max = (INT64_C(1) << (8 * field->width - is_signed)) - 1;
+	int64_t min = is_signed ? -max - 1 : 0;
+	uint64_t bits = (uint64_t)(value < min ? min : value > max ? max : value);
+
+	for (size_t i = field->width; i-- > 0; bits >>= 8)
+		out[field->offset + i] = (uint8_t)bits;
+}
+
+/* Of a row that both dialects have. Only integers and custom packets change their width. */
+static void convert_field(uint8_t *out, const struct layout_field *to, const uint8_t *packet,
+			  const struct layout_field *from)
+{
+	if (to->type <= LAYOUT_TEXTURE)
+		put_nearest(out, to, layout_field_get(from, packet));
+	else
+		memcpy(out + to->offset, packet + from->offset,
+		       to->width < from->width ? to->width : from->width);
+}
+
+size_t layout_convert(uint8_t *out, const struct dialect *to, const struct dialect *from,
+		      enum packet_direction direction, const uint8_t *packet)
+{
+	struct layout_field field, source_field;
+	struct layout_iter target, source;
+
+	layout_begin(&target, to, direction, packet[0]);
+	layout_begin(&source, from, direction, packet[0]);
+	if (target.size == 0 || source.size == 0)
+		return 0;
+	out[0] = packet[0];
+	for (const struct layout_row *row = target.row; row->name != NULL; row++) {
+		bool has_source = take(&source, row, &source_field);
+
+		if (!take(&target, row, &field))
+			continue;
+		memset(out + field.offset, field.type == LAYOUT_STRING ? ' ' : 0, field.width);
+		if (has_source)
+			convert_field(out, &field, packet, &source_field);
+	}
+	return target.size;
 }
 
 /* A description under way: what does not fit is cut. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What is inside a packet: its fields by name, with their types and places, in any dialect. For
- * debug logs; the relay itself needs sizes only (packet.h). Pure code over one table.
+ * debug logs, and for sides that differ in dialect; the relay itself needs sizes only
+ * (packet.h). Pure code over one table.
  *
  * The one idea: a field's place is never written down. It follows from the fields before it,
  * whose widths follow from the dialect.
@@ -56,6 +57,16 @@ bool layout_next(struct layout_iter *iter, struct layout_field *field);
 /* The value of a field of a whole packet; its type must be an integer's, one of those up to
  * LAYOUT_TEXTURE. */
 int64_t layout_field_get(const struct layout_field *field, const uint8_t *packet);
+
+/*
+ * Writes a whole packet of dialect `from` in dialect `to`. Fields that both have keep their
+ * value: integers saturate to the width and sign they get, texts and byte arrays are copied.
+ * Fields that only `to` has become zero, texts spaces; those that only `from` has are left out.
+ * `out` has room for PACKET_SIZE_MAX bytes and does not overlap the packet. Returns
+ * dialect_size() of `to`; 0, with nothing written, if it is no packet in one of the two.
+ */
+size_t layout_convert(uint8_t *out, const struct dialect *to, const struct dialect *from,
+		      enum packet_direction direction, const uint8_t *packet);
 
 /*
  * Describes a whole packet for logs: `SetBlock X=1 Y=2 Z=3 Block=49`. Texts stand in quotes

@@ -301,6 +301,23 @@ uint16_t net_addr_port(const struct net_addr *addr)
 	}
 }
 
+bool net_addr_is_same(const struct net_addr *a, const struct net_addr *b)
+{
+	struct in_addr v4_a, v4_b;
+	struct sockaddr_in6 v6_a, v6_b;
+
+	if (net_addr_port(a) != net_addr_port(b))
+		return false;
+	bool is_v4 = as_ipv4(&v4_a, a);
+	if (as_ipv4(&v4_b, b) != is_v4)
+		return false;
+	if (is_v4)
+		return v4_a.s_addr == v4_b.s_addr;
+	memcpy(&v6_a, &a->storage, sizeof v6_a);
+	memcpy(&v6_b, &b->storage, sizeof v6_b);
+	return memcmp(&v6_a.sin6_addr, &v6_b.sin6_addr, sizeof v6_a.sin6_addr) == 0;
+}
+
 /* ---- sockets ---- */
 
 static void set_option(int fd, int level, int option, int value)

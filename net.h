@@ -60,6 +60,8 @@ void net_addr_text(char out[static NET_ADDR_TEXT], const struct net_addr *addr, 
 /* Loopback, link-local, private (RFC 1918, RFC 4193, also IPv4 mapped into IPv6): what MCGalaxy
  * calls a LAN address. */
 bool net_addr_is_lan(const struct net_addr *addr);
+/* The same address and port. */
+bool net_addr_is_same(const struct net_addr *a, const struct net_addr *b);
 uint16_t net_addr_port(const struct net_addr *addr);
 
 /* Opens a listening TCP socket, SO_REUSEADDR, close-on-exec. Returns the fd, or -1 with a

@@ -425,6 +425,27 @@ bool server_is_up(const struct server *server)
 	return atomic_load(&server->up);
 }
 
+static bool has_common_address_locked(const struct server *a, const struct server *b)
+{
+	for (size_t i = 0; i < a->n_addresses; i++)
+		for (size_t j = 0; j < b->n_addresses; j++)
+			if (net_addr_is_same(&a->addresses[i], &b->addresses[j]))
+				return true;
+	return false;
+}
+
+bool server_is_same_place(const struct server *a, const struct server *b)
+{
+	if (a == b || server_is_lobby(a) || server_is_lobby(b))
+		return a == b;
+	if (strcasecmp(a->address_text, b->address_text) == 0)
+		return true;
+	pthread_mutex_lock(&a->registry->lock);
+	bool is_same = has_common_address_locked(a, b);
+	pthread_mutex_unlock(&a->registry->lock);
+	return is_same;
+}
+
 unsigned server_players(const struct server *server)
 {
 	return atomic_load(&server->players);

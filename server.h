@@ -56,6 +56,9 @@ size_t server_index(const struct server *server);
 bool server_is_lobby(const struct server *server);
 bool server_is_up(
 	const struct server *server); /* unknown counts as up until proven otherwise */
+/* Do two names lead to the same server, as far as is known: the same address and port. A player
+ * can't be on both. */
+bool server_is_same_place(const struct server *a, const struct server *b);
 unsigned server_players(const struct server *server);
 
 /* A link has become a session's current one, or has ceased to be. */

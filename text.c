@@ -39,6 +39,21 @@ static const uint16_t high_half[0x81] = {
 	0x2261, 0x00b1, 0x2265, 0x2264, 0x2320, 0x2321, 0x00f7, 0x2248,
 	0x00b0, 0x2219, 0x00b7, 0x221a, 0x207f, 0x00b2, 0x25a0, 0x00a0,
 };
+
+/* The same places in ASCII. Two question marks in a row could begin a trigraph. */
+static const char low_ascii[0x20 + 1] =
+	" \?\?*****" "*oo\?\?\?\?*"
+	"><|!PS-|"   "^v><L-^v";
+static const char high_ascii[0x81 + 1] =
+	"^"
+	"Cueaaaac" "eeeiiiAA"
+	"EaAooouu" "yOUcLYPf"
+	"aiounNao" "\?--\?\?!<>"
+	"###|++++" "++|+++++"
+	"++++-+++" "+++++=++"
+	"++++++++" "+++#####"
+	"asGpSsut" "FTOd\?fen"
+	"=+><||/~" "o*.\?n2# ";
 /* clang-format on */
 
 static uint32_t code_of(uint8_t byte)
@@ -149,6 +164,13 @@ size_t text_from_utf8(char *out, size_t size, const char *utf8)
 	}
 	out[n] = '\0';
 	return n;
+}
+
+char text_to_ascii(uint8_t cp437)
+{
+	if (cp437 < 0x20)
+		return low_ascii[cp437];
+	return cp437 < 0x7f ? (char)cp437 : high_ascii[cp437 - 0x7f];
 }
 
 bool text_is_color(char c)

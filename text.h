@@ -21,6 +21,13 @@ size_t text_from_utf8(char *out, size_t size, const char *utf8);
  * is not valid UTF-8. */
 size_t text_utf8_next(const char *utf8, uint32_t *code);
 
+/*
+ * The printable ASCII character (0x20 to 0x7e) that looks or reads most like one of CP437:
+ * letters without their accent, + - | = for boxes, < > ^ v for arrows, a space for NUL; `?` for
+ * what has none. Never a `&` or `%` that was not one: they would make colours.
+ */
+char text_to_ascii(uint8_t cp437);
+
 /* Is this byte a colour digit: 0-9, a-f, A-F. */
 bool text_is_color(char c);
 /* Copies without colour codes (&x). */

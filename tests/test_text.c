@@ -107,6 +107,51 @@ START_TEST(conversions_respect_the_room)
 }
 END_TEST
 
+/* clang-format off */
+static const struct {
+	const char *cp437, *ascii;
+} spelled[] = {
+	{"plain & %e text ~", "plain & %e text ~"},
+	{"\x80\x81\x82\x87\x8b\x8e\x90\x91\x92\x99\xa4\xa5\xa7", "CueciAEaAOnNo"},
+	{"\x9b\x9c\x9d\x9e\x9f", "cLYPf"},
+	{"\xc9\xcd\xcb\xc4\xc2\xb3\xba\xb4\xd9\xd8", "+=+-+||+++"},
+	{"\xb0\xb1\xb2\xdb\xdc\xdf\xfe", "#######"},
+	{"\x10\x11\x18\x19\x1a\x1b\x1e\x1f\xae\xaf\xf2\xf3", "><^v><^v<>><"},
+	{"\x07\x08\x0f\xf9\x04\xfa\xf8\x09", "****" "*.oo"},
+	{"\xe0\xe1\xe3\xe4\xe6\xea\xee", "aspSuOe"},
+	{"\xf0\xf1\xf6\xf7\xfc\xfd\xff\x7f\xad\xa8\x13", "=+/~n2 ^!?!"},
+	{"\x01\x02\x0b\x0c\x0d\x0e\xab\xac\xec\xfb", "??????????"},
+};
+/* clang-format on */
+
+START_TEST(spells_in_ascii)
+{
+	const char *cp437 = spelled[_i].cp437, *ascii = spelled[_i].ascii;
+
+	ck_assert_uint_eq(strlen(cp437), strlen(ascii));
+	for (size_t i = 0; cp437[i] != '\0'; i++)
+		ck_assert_msg(text_to_ascii((uint8_t)cp437[i]) == ascii[i],
+			      "0x%02x became %c instead of %c", (uint8_t)cp437[i],
+			      text_to_ascii((uint8_t)cp437[i]), ascii[i]);
+}
+END_TEST
+
+/* And nothing becomes a sign that the text did not have. */
+START_TEST(every_byte_has_printable_ascii)
+{
+	ck_assert_int_eq(text_to_ascii(0), ' ');
+	for (unsigned byte = 0; byte < 256; byte++) {
+		char c = text_to_ascii((uint8_t)byte);
+
+		ck_assert_msg(c >= 0x20 && c <= 0x7e, "0x%02x became 0x%02x", byte, (uint8_t)c);
+		if (byte >= 0x20 && byte <= 0x7e)
+			ck_assert_int_eq(c, (char)byte);
+		else
+			ck_assert_msg(c != '&' && c != '%', "0x%02x became %c", byte, c);
+	}
+}
+END_TEST
+
 /* ---- colours ---- */
 
 START_TEST(knows_the_color_digits)
@@ -454,6 +499,8 @@ static Suite *suite(void)
 	tcase_add_test(t, every_byte_comes_back);
 	tcase_add_loop_test(t, foreign_characters_become_question_marks, 0, COUNT(foreign));
 	tcase_add_test(t, conversions_respect_the_room);
+	tcase_add_loop_test(t, spells_in_ascii, 0, COUNT(spelled));
+	tcase_add_test(t, every_byte_has_printable_ascii);
 	tcase_add_test(t, knows_the_color_digits);
 	tcase_add_loop_test(t, strips_colors, 0, COUNT(colored));
 	tcase_add_loop_test(t, makes_texts_safe, 0, COUNT(unsafe));
