@@ -35,7 +35,8 @@
 #define SOFTWARE        "Kurafuto " KURAFUTO_VERSION
 #define SHUTDOWN_MS     3000 /* players' time to read that the server is shutting down */
 #define WARN_EVERY_MS   1000
-#define ACCEPT_PAUSE_MS 100 /* after an accept that failed for want of memory */
+#define SWEEP_MS        1000 /* how often sessions are swept */
+#define ACCEPT_PAUSE_MS 100  /* after an accept that failed for want of memory */
 
 enum mode { MODE_RUN, MODE_CHECK, MODE_PRINT, MODE_KEY, MODE_KEYS_MDOC };
 
@@ -497,8 +498,9 @@ static void serve(struct program *program)
 	};
 
 	for (;;) {
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (poll(fds, 2, SWEEP_MS) < 0 && errno != EINTR)
 			break;
+		session_sweep();
 		if (fds[0].revents != 0 && take_signal(program))
 			break;
 		if (fds[1].revents != 0)

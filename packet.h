@@ -162,9 +162,7 @@ struct packet_info {
 /* What Kurafuto knows of an extension. */
 struct packet_extension_info {
 	const char *name; /* exactly as on the wire, at most 64 bytes */
-	uint8_t version;  /* highest version known, >= 1 */
-	uint8_t offer;    /* version offered to clients now; 0 = not offered (it would change
-			     sizes) */
+	uint8_t version;  /* highest version known, >= 1; it is what clients are offered */
 };
 
 /*

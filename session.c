@@ -91,6 +91,7 @@ static void session_free(struct session *session)
 	free(session->avoid_until_ms);
 	pthread_cond_destroy(&session->left);
 	pthread_cond_destroy(&session->level_done);
+	pthread_cond_destroy(&session->link_left);
 	pthread_mutex_destroy(&session->client_tx);
 	pthread_mutex_destroy(&session->lock);
 	free(session);
@@ -133,6 +134,8 @@ static struct session *session_new(const struct session_world *world, int fd,
 	session->is_gate_open = true;
 	pthread_mutex_init(&session->lock, NULL);
 	pthread_mutex_init(&session->client_tx, NULL);
+	TAILQ_INIT(&session->leaving);
+	init_cond(&session->link_left);
 	init_cond(&session->level_done);
 	init_cond(&session->left);
 	return session;
@@ -145,8 +148,10 @@ static void *client_main(void *argument)
 	struct client_input in = {.bytes = malloc(CLIENT_INPUT_SIZE)};
 	struct predial predial = {.fd = -1};
 
-	if (in.bytes == NULL)
-		session_end(session, "Kurafuto is out of memory");
+	if (in.bytes == NULL) {
+		session_log(session, LOG_ERROR, "no memory for another player");
+		session_end(session, SESSION_FULL);
+	}
 	bool is_in = in.bytes != NULL && session_login(session, &in, &predial) &&
 		     session_enter(session, &predial);
 	if (predial.fd >= 0)
@@ -427,6 +432,30 @@ static void say_goodbye(struct session *session, const char *reason, int64_t dea
 	shutdown(session->fd, SHUT_WR);
 }
 
+/* Ends what is left of links that servers should have ended by now: by the deadline, or all.
+ * session.lock held. */
+static void cut_leaving_locked(struct session *session, int64_t now_ms)
+{
+	struct link *link;
+
+	TAILQ_FOREACH (link, &session->leaving, leaving_entries)
+		if (now_ms >= link->leave_deadline_ms)
+			shutdown(link->fd, SHUT_RDWR);
+}
+
+void session_sweep(void)
+{
+	struct session *session;
+
+	pthread_mutex_lock(&table.lock);
+	TAILQ_FOREACH (session, &table.all, entries) {
+		pthread_mutex_lock(&session->lock);
+		cut_leaving_locked(session, net_now_ms());
+		pthread_mutex_unlock(&session->lock);
+	}
+	pthread_mutex_unlock(&table.lock);
+}
+
 /* Marks the session as ending; false if it was already. */
 static bool begin_end(struct session *session, const char *reason)
 {
@@ -438,6 +467,7 @@ static bool begin_end(struct session *session, const char *reason)
 		link_shut_locked(session->current);
 	if (session->pending != NULL)
 		link_shut_locked(session->pending);
+	cut_leaving_locked(session, INT64_MAX);
 	pthread_mutex_unlock(&session->lock);
 	return first;
 }
@@ -576,6 +606,17 @@ struct server *session_server(struct session *session)
 	struct server *server = session->current != NULL ? session->current->server : NULL;
 	pthread_mutex_unlock(&session->lock);
 	return server;
+}
+
+struct server *session_stay(struct session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	struct server *lost = session->lost;
+	session->lost = NULL;
+	pthread_mutex_unlock(&session->lock);
+	if (lost != NULL)
+		session_show(session, SESSION_PLACE_TOP, "%s", "");
+	return lost;
 }
 
 int session_ping_ms(const struct session *session)

@@ -63,6 +63,14 @@ enum session_jump session_jump(struct session *session, struct server *target);
  * online. */
 bool session_jump_by_name(const char *name, struct server *target);
 
+/* Gives up the return of a player, who is in the lobby, to the server that they lost. That
+ * server, or NULL if no return was planned. Any thread. */
+struct server *session_stay(struct session *session);
+
+/* Cuts what servers have not let go of in time. To be called about once a second. Main thread.
+ */
+void session_sweep(void);
+
 /* Sends a text to the player: UTF-8, colours allowed, wrapped to lines with the colour carried
  * over. May block as long as the client does not read, up to the send time-out. Any thread, no
  * lock held. */

@@ -6,11 +6,13 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "session_private.h"
 #include "text.h"
-#include "translate.h"
+
+#define CLIENT_OUT_MAX (CHAT_OUT_MAX > TRANSLATE_OUT_MAX ? CHAT_OUT_MAX : TRANSLATE_OUT_MAX)
 
 struct client_reader {
 	struct session *session;
@@ -19,13 +21,14 @@ struct client_reader {
 	const struct dialect *server; /* its dialect; NULL without a link */
 	bool is_gate_open;
 	bool wants[PACKET_OPCODES];  /* opcodes that inspect() must see */
+	uint8_t out[CLIENT_OUT_MAX]; /* what a packet was translated to, */
+	size_t out_size;             /* if it is another one; else 0 */
 	bool is_in_line;             /* the next message packet continues a long chat line, */
 	bool is_line_dropped;        /* whose beginning was dropped or answered */
+	struct chat *chat;           /* a long line being joined for a server that takes none */
 	size_t offset;               /* bytes framed so far, for the log */
 	char fault[SESSION_WHY_MAX]; /* why the session must end; else empty */
 };
-
-enum verdict { VERDICT_PASS, VERDICT_DROP };
 
 typedef enum verdict handler_fn(struct client_reader *reader, uint8_t *packet);
 
@@ -46,13 +49,10 @@ static enum verdict on_identification(struct client_reader *reader, uint8_t *pac
 
 /* Is this the echo of a ping that the current server sent. Before the gate opens, only those
  * count. */
-static bool is_early_ping_locked(const struct session *session, uint16_t id)
+static bool is_early_ping_locked(const struct link *link, uint16_t id)
 {
-	unsigned n = session->n_early_pings < SESSION_EARLY_PINGS ? session->n_early_pings
-								  : SESSION_EARLY_PINGS;
-
-	for (unsigned i = 0; i < n; i++)
-		if (session->early_pings[i] == id)
+	for (unsigned i = 0; link != NULL && i < link->n_pings && i < SESSION_EARLY_PINGS; i++)
+		if (link->pings[i] == id)
 			return true;
 	return false;
 }
@@ -67,7 +67,7 @@ static enum verdict on_echo(struct client_reader *reader, uint16_t id)
 
 	pthread_mutex_lock(&session->lock);
 	bool is_ours = session->has_gate_ping && session->gate_ping == id;
-	bool is_stale = !session->is_gate_open && !is_early_ping_locked(session, id);
+	bool is_stale = !session->is_gate_open && !is_early_ping_locked(session->current, id);
 	bool opens = is_ours && session->current == reader->link;
 	if (is_ours)
 		session->has_gate_ping = false;
@@ -101,6 +101,17 @@ static enum verdict on_world_packet(struct client_reader *reader, uint8_t *packe
 	return reader->is_gate_open ? VERDICT_PASS : VERDICT_DROP;
 }
 
+/* On the channel of the signals a server must be able to believe what it reads: that is
+ * Kurafuto's own. */
+static enum verdict on_plugin_message(struct client_reader *reader, uint8_t *packet)
+{
+	bool is_reserved = reader->link != NULL &&
+			   link_may_signal(reader->link, CONFIG_REDIRECT_PLUGIN) &&
+			   packet[1] == reader->session->world->config->redirect_channel;
+
+	return is_reserved ? VERDICT_DROP : VERDICT_PASS;
+}
+
 /* clang-format off */
 static const struct handler {
 	handler_fn *run;
@@ -115,6 +126,7 @@ static const struct handler {
 	[OP_SET_BLOCK_CLIENT]       = { on_world_packet, true },
 	[OP_POSITION]               = { on_world_packet, true },
 	[OP_PLAYER_CLICKED]         = { on_world_packet, true },
+	[OP_PLUGIN_MESSAGE]         = { on_plugin_message, false },
 	[OP_NOTIFY_ACTION]          = { on_world_packet, true },
 	[OP_NOTIFY_POSITION_ACTION] = { on_world_packet, true },
 };
@@ -156,6 +168,8 @@ static void look_up(struct client_reader *reader)
 	if (session->current != reader->link) {
 		reader->is_line_dropped =
 			true; /* the rest of a long line was for the old one */
+		free(reader->chat);
+		reader->chat = NULL;
 		old = reader->link;
 		reader->link = session->current;
 		if (reader->link != NULL)
@@ -201,18 +215,42 @@ static enum verdict run_hooks(struct client_reader *reader, uint8_t *packet, siz
 	return is_dropped ? VERDICT_DROP : VERDICT_PASS;
 }
 
+/* Puts a piece of a long chat line to the others (LongerMessages). `type` is the client's. */
+static enum verdict join_chat(struct client_reader *reader, uint8_t *packet, uint8_t type)
+{
+	enum chat_style style = atomic_load(&reader->link->chat_style);
+
+	if (reader->chat == NULL)
+		reader->chat = calloc(1, sizeof(*reader->chat));
+	if (reader->chat == NULL)
+		return VERDICT_PASS; /* a line of its own, then */
+	packet[1] = type;
+	if (chat_take(reader->chat, style, packet, reader->out, &reader->out_size) ==
+	    CHAT_TOO_LONG)
+		session_tell(reader->session,
+			     "&cThat is too long for this server (more than %d characters), "
+			     "nothing was sent.",
+			     PACKET_STRING_LEN);
+	return VERDICT_DROP;
+}
+
 static enum verdict translate(struct client_reader *reader, uint8_t *packet, size_t size)
 {
 	struct session *session = reader->session;
+	uint8_t type = packet[1];
+	bool is_chat = packet[0] == OP_MESSAGE &&
+		       dialect_has(&session->dialect, EXT_LONGER_MESSAGES) &&
+		       !dialect_has(reader->server, EXT_LONGER_MESSAGES);
 
-	switch (translate_packet(&session->dialect, reader->server, PACKET_TO_SERVER, packet)) {
+	switch (translate_packet(NULL, &session->dialect, reader->server, PACKET_TO_SERVER,
+				 packet, reader->out, &reader->out_size)) {
+	case TRANSLATE_PASS:
+		return is_chat ? join_chat(reader, packet, type) : VERDICT_PASS;
 	case TRANSLATE_ANSWER:
 		session_send(session, packet, size);
 		return VERDICT_DROP;
-	case TRANSLATE_DROP:
+	default: /* dropped, or replaced by what is in reader->out */
 		return VERDICT_DROP;
-	default:
-		return VERDICT_PASS;
 	}
 }
 
@@ -265,8 +303,10 @@ static void walk(struct client_reader *reader)
 			unknown_packet(reader, packet[0]);
 		if (size == 0 || in->fill - at < size)
 			break;
+		reader->out_size = 0;
 		if (reader->wants[packet[0]] && inspect(reader, packet, size) == VERDICT_DROP) {
 			flush(reader, in->bytes + start, at - start);
+			flush(reader, reader->out, reader->out_size);
 			start = at + size;
 		}
 		at += size;
@@ -313,4 +353,5 @@ void session_relay_client(struct session *session, struct client_input *in)
 	}
 	if (reader.link != NULL)
 		link_unref(reader.link);
+	free(reader.chat);
 }

@@ -13,8 +13,11 @@
 #include "session_private.h"
 #include "text.h"
 
-#define JUMP_BURST    20  /* jumps that a player may ask for at once, */
-#define JUMP_EVERY_MS 500 /* and how often after that */
+#define JUMP_BURST    20    /* jumps that a player may ask for at once, */
+#define JUMP_EVERY_MS 500   /* and how often after that */
+#define HOPS_MAX      8     /* servers in a row that send a player on by a kick */
+#define RETURN_MS     2000  /* how long after a loss the way back is tried first, */
+#define RETURN_MAX_MS 60000 /* and how long between two attempts at most */
 #define NOTE_MAX      (SESSION_WHY_MAX + 64)
 
 /* What a server reader is up to. Only its thread touches it. */
@@ -23,6 +26,10 @@ struct journey {
 	struct link *link;       /* the link being made, or running */
 	size_t next;             /* where next_candidate_locked() goes on */
 	int64_t started_ms;
+	bool is_asked;       /* the player, or somebody for them, wants to be there */
+	bool is_return;      /* nobody has asked for it: nobody hears of its failure */
+	bool was_kicked;     /* on the way */
+	unsigned hops;       /* how often a kick has named the next server */
 	char note[NOTE_MAX]; /* why the player was moved, to be told on arrival; or empty */
 	char last_words[NOTE_MAX]; /* for the Disconnect when nothing is left */
 };
@@ -36,6 +43,16 @@ static void avoid_locked(struct session *session, const struct server *server)
 static bool is_avoided_locked(const struct session *session, const struct server *server)
 {
 	return net_now_ms() < session->avoid_until_ms[server_index(server)];
+}
+
+/* The server that the lobby will bring the player to. `lock` held. */
+static void remember_locked(struct session *session, struct server *server)
+{
+	if (!session->world->config->return_players)
+		return;
+	session->lost = server;
+	session->return_ms = net_now_ms() + RETURN_MS;
+	session->return_tries = 0;
 }
 
 /*
@@ -80,15 +97,40 @@ static void announce(struct journey *journey, bool is_first, const char *from)
 			    session->dialect.cpe ? software : "a Classic client without CPE",
 			    ms, session->is_verified ? "" : ", name unverified");
 	else if (journey->note[0] == '\0')
-		session_log(session, LOG_INFO, "jumps from %s to %s in %lld ms", from, to, ms);
+		session_log(session, LOG_INFO, "%s from %s to %s in %lld ms",
+			    journey->is_return ? "returns" : "jumps", from, to, ms);
 	else
 		session_log(session, LOG_INFO, "falls back to %s in %lld ms", to, ms);
 	if (journey->note[0] != '\0')
 		session_tell(session, "&e%s &eYou are on &f%s&e now.", journey->note, to);
+	else if (journey->is_return)
+		session_tell(session, "&eYou are back on &f%s&e.", to);
 	journey->note[0] = '\0';
 }
 
-/* Dials, logs in and becomes current. */
+/* A player who is in the lobby for want of a server hears that they will be brought to it. */
+static void promise_return(struct journey *journey)
+{
+	struct session *session = journey->session;
+	const struct session_world *world = session->world;
+
+	if (journey->is_asked || journey->was_kicked)
+		return;
+	pthread_mutex_lock(&session->lock);
+	if (session->lost == NULL && registry_hub_count(world->registry) > 0)
+		remember_locked(session, registry_hub(world->registry, 0));
+	const struct server *lost = session->lost;
+	pthread_mutex_unlock(&session->lock);
+	if (lost == NULL)
+		return;
+	session_tell(session,
+		     "&eYou will be brought to &f%s&e when it is up; to stay here: &a%s stay",
+		     server_name(lost), world->config->command_prefix);
+	session_show(session, SESSION_PLACE_TOP, "&eWaiting for &f%s", server_name(lost));
+}
+
+/* Dials, logs in and becomes current. A player in a game stays in it until the new level is
+ * there. */
 static bool arrive(struct journey *journey)
 {
 	struct link *link = journey->link;
@@ -96,16 +138,19 @@ static bool arrive(struct journey *journey)
 	int64_t timeout_ms = session->world->config->login_timeout_ms;
 	struct server *previous = session_server(session);
 
-	if (!link_dial(link) || !link_login(link, net_deadline_ms(timeout_ms)))
-		return false;
 	session_lock_tx(session);
-	bool is_first = !session->is_in_game;
+	bool is_first = !session->has_joined;
+	link->waits_for_level = session->is_in_game;
 	pthread_mutex_unlock(&session->client_tx);
-	if (!link_adopt(link))
+	link_make_way(link);
+	if (!link_dial(link) || !link_login(link, net_deadline_ms(timeout_ms)) ||
+	    !link_adopt(link))
 		return false;
 	session_log_dialect(session, server_name(link->server), link->negotiate.software,
 			    &link->dialect);
 	announce(journey, is_first, previous != NULL ? server_name(previous) : "nowhere");
+	if (server_is_lobby(link->server))
+		promise_return(journey);
 	return true;
 }
 
@@ -154,9 +199,13 @@ static enum onward detach(struct link *link, bool has_arrived)
 	if (has_arrived && was_there)
 		server_player_left(link->server);
 	if ((onward == ONWARD_FALL || onward == ONWARD_JUMP) && !link->is_our_fault &&
-	    !deserves_retry(link, has_arrived))
+	    !deserves_retry(link, has_arrived)) {
 		avoid_locked(session, link->server);
-	link_shut_locked(link);
+		if (link->kick[0] == '\0' && has_arrived && !server_is_lobby(link->server))
+			remember_locked(session, link->server);
+	}
+	if (!link->is_leaving)
+		link_shut_locked(link);
 	pthread_mutex_unlock(&session->lock);
 	pthread_cond_broadcast(&session->level_done);
 	pthread_mutex_unlock(&session->client_tx);
@@ -176,6 +225,12 @@ static void describe_end(struct journey *journey, bool has_arrived)
 	bool is_kick = link->kick[0] != '\0';
 	char note[NOTE_MAX];
 
+	journey->was_kicked |= is_kick;
+	if (link->onward != NULL) {
+		session_log(journey->session, LOG_INFO, "%s sends them to %s", name,
+			    server_name(link->onward));
+		return;
+	}
 	if (is_kick)
 		snprintf(note, sizeof(note), "%s kicked you: &f%s&e.", name, link->kick);
 	else
@@ -190,52 +245,110 @@ static void describe_end(struct journey *journey, bool has_arrived)
 		strlcpy(journey->last_words, SESSION_FULL, sizeof(journey->last_words));
 	else if (journey->last_words[0] == '\0')
 		strlcpy(journey->last_words, note, sizeof(journey->last_words));
-	session_log(journey->session, LOG_INFO, "%s %s: %s%s",
+	session_log(journey->session, journey->is_return ? LOG_DEBUG : LOG_INFO, "%s %s: %s%s",
 		    has_arrived ? "loses" : "can't join", name, is_kick ? "kicked: " : "",
 		    is_kick ? link->kick : link->fault);
 }
 
-/* The next link of a player who has none; NULL, and the session ends, when nothing is left. */
-static struct link *next_link(struct journey *journey, bool has_arrived)
+/* The next link of the journey, unless something else is on its way: to `server`, or if that is
+ * NULL to the next that a player without a link may try. */
+static struct link *next_link(struct journey *journey, struct server *server)
 {
 	struct session *session = journey->session;
-	struct server *server;
 	struct link *link = NULL;
 
 	pthread_mutex_lock(&session->lock);
 	bool is_wanted = session->pending == NULL && !atomic_load(&session->is_ending);
-	server = deserves_retry(journey->link, has_arrived) ? journey->link->server
-							    : next_candidate_locked(journey);
+	if (is_wanted && server == NULL)
+		server = next_candidate_locked(journey);
 	if (is_wanted && server != NULL)
 		link = link_new(session, server);
 	if (link != NULL) {
 		link_ref(link);
 		session->pending = link;
 	}
+	bool is_over = link == NULL && is_wanted && session->current == NULL;
 	pthread_mutex_unlock(&session->lock);
-	if (link == NULL && is_wanted)
+	if (is_over)
 		session_end(session, journey->last_words);
 	return link;
+}
+
+/* Does a kick end the session of a player who has no other server. */
+static bool is_final(const struct link *link)
+{
+	const struct config *config = link->session->world->config;
+
+	if (link->kick[0] == '\0' || server_is_lobby(link->server))
+		return false;
+	return config->servers[server_index(link->server)].on_kick == CONFIG_KICK_DISCONNECT ||
+	       config_is_final_kick(config, link->kick);
+}
+
+/* A player without a link: on to the next server, if there is one. */
+static struct link *fall(struct journey *journey, bool has_arrived)
+{
+	struct link *link = journey->link;
+
+	if (is_final(link)) {
+		session_end(journey->session, link->kick);
+		return NULL;
+	}
+	if (has_arrived) {
+		journey->next = 0;
+		journey->started_ms = net_now_ms();
+		journey->is_asked = journey->is_return = false;
+	}
+	return next_link(journey, deserves_retry(link, has_arrived) ? link->server : NULL);
+}
+
+/* A server that kicks a player who is brought back is not tried again for a while, or ever. */
+static void put_off_return(const struct link *link)
+{
+	struct session *session = link->session;
+
+	if (link->kick[0] == '\0')
+		return;
+	pthread_mutex_lock(&session->lock);
+	session->return_ms = net_now_ms() + SESSION_AVOID_MS;
+	if (is_final(link))
+		session->lost = NULL;
+	pthread_mutex_unlock(&session->lock);
+}
+
+/* Says why a journey is over, to a player who has or will have another link. */
+static void explain_end(struct journey *journey, enum onward onward)
+{
+	struct session *session = journey->session;
+
+	if (journey->link->has_company)
+		session_show(session, SESSION_PLACE_CENTER, "%s", "");
+	if (journey->is_return)
+		put_off_return(journey->link);
+	else if (journey->note[0] != '\0')
+		session_tell(session, "&e%s &e%s", journey->note,
+			     onward == ONWARD_STAY ? "You stay where you are."
+						   : "You are on your way.");
 }
 
 /* After the end of a link: where the journey goes on, or NULL. */
 static struct link *travel_on(struct journey *journey, bool has_arrived)
 {
-	enum onward onward = detach(journey->link, has_arrived);
+	struct link *link = journey->link;
+	enum onward onward = detach(link, has_arrived);
 
 	if (onward == ONWARD_NOWHERE)
 		return NULL;
+	if (link->onward != NULL && journey->hops++ >= HOPS_MAX)
+		link->onward = NULL;
 	describe_end(journey, has_arrived);
-	if (onward == ONWARD_FALL) {
-		if (has_arrived) {
-			journey->next = 0;
-			journey->started_ms = net_now_ms();
-		}
-		return next_link(journey, has_arrived);
+	if (link->onward != NULL && onward != ONWARD_JUMP) {
+		journey->started_ms = net_now_ms();
+		return next_link(journey, link->onward);
 	}
-	session_tell(journey->session, "&e%s &e%s", journey->note,
-		     onward == ONWARD_STAY ? "You stay where you are."
-					   : "You are on your way.");
+	if (onward == ONWARD_FALL)
+		return fall(journey, has_arrived);
+	explain_end(journey, onward);
 	return NULL;
 }
 
@@ -291,8 +404,10 @@ static void *server_main(void *argument)
 		struct link *link = journey->link;
 		bool has_arrived = arrive(journey);
 
-		if (has_arrived)
+		if (has_arrived) {
 			link_relay(link);
+			link_drain(link);
+		}
 		journey->link = travel_on(journey, has_arrived);
 		link_unref(link);
 	}
@@ -303,10 +418,11 @@ static void *server_main(void *argument)
 	return NULL;
 }
 
-/* Sends a thread off to `target`, perhaps with a socket on its way there. Nothing has happened
- * if there is no thread or memory. */
-static bool set_off(struct session *session, struct server *target, int predialled, size_t next)
+/* Sends a thread off on this journey, first to `target`, perhaps with a socket on its way
+ * there. Nothing has happened if there is no thread or memory. */
+static bool set_off(const struct journey *plan, struct server *target, int predialled)
 {
+	struct session *session = plan->session;
 	struct journey *journey = calloc(1, sizeof(*journey));
 	struct link *link = journey != NULL ? link_new(session, target) : NULL;
 
@@ -316,8 +432,9 @@ static bool set_off(struct session *session, struct server *target, int prediall
 	}
 	link->fd = predialled;
 	link->is_predialled = predialled >= 0;
-	*journey = (struct journey){
-		.session = session, .link = link, .next = next, .started_ms = net_now_ms()};
+	*journey = *plan;
+	journey->link = link;
+	journey->started_ms = net_now_ms();
 	session_ref(session);
 	if (session_spawn(server_main, journey))
 		return true;
@@ -342,7 +459,7 @@ bool session_enter(struct session *session, struct predial *predial)
 		return false;
 	}
 	is_early = predial->server == target;
-	if (!set_off(session, target, is_early ? predial->fd : -1, plan.next)) {
+	if (!set_off(&plan, target, is_early ? predial->fd : -1)) {
 		session_log(session, LOG_ERROR, "no thread or memory for another player");
 		session_end(session, SESSION_FULL);
 		return false;
@@ -370,10 +487,37 @@ static bool may_jump(struct session *session)
 
 enum session_jump session_jump(struct session *session, struct server *target)
 {
+	const struct journey plan = {.session = session, .is_asked = true};
+
 	if (!may_jump(session))
 		return SESSION_JUMP_TOO_SOON;
-	if (set_off(session, target, -1, 0))
+	if (set_off(&plan, target, -1))
 		return SESSION_JUMPS;
 	session_log(session, LOG_ERROR, "no thread or memory for a jump");
 	return SESSION_JUMP_FULL;
+}
+
+/* How long until the next attempt to bring a player back: longer each time. */
+static int64_t return_pause_ms(unsigned tries)
+{
+	int64_t pause_ms = RETURN_MS << (tries < 8 ? tries : 8);
+
+	return pause_ms < RETURN_MAX_MS ? pause_ms : RETURN_MAX_MS;
+}
+
+void session_consider_return(struct session *session)
+{
+	const struct journey plan = {.session = session, .is_return = true};
+	struct server *target = NULL;
+	int64_t now_ms = net_now_ms();
+
+	pthread_mutex_lock(&session->lock);
+	if (session->lost != NULL && session->pending == NULL && now_ms >= session->return_ms &&
+	    server_is_up(session->lost)) {
+		target = session->lost;
+		session->return_ms = now_ms + return_pause_ms(session->return_tries++);
+	}
+	pthread_mutex_unlock(&session->lock);
+	if (target != NULL)
+		set_off(&plan, target, -1);
 }

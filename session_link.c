@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Links: dialling a server, sending to it, and the swap that makes a link the session's current
- * one. The one idea: the old link stays current until the new server has let the player in, and
- * from the swap on, made under client_tx, the old server can say nothing more.
+ * Links: dialling a server, sending to it, the swap that makes a link the session's current
+ * one, and taking leave. The one idea: the old link stays current until the new server has let
+ * the player in, and from the swap on, made under client_tx, the old server can say nothing
+ * more.
  */
 #include <bsd/string.h>
 #include <errno.h>
@@ -12,8 +13,10 @@
 #include <unistd.h>
 
 #include "session_private.h"
+#include "text.h"
 
 #define LEVEL_WAIT_MS 10000 /* how long a swap waits for the old server's level to end */
+#define COMPANY_MS    2000  /* how often a waiting player hears from us */
 #define SEND_SLICE_MS                                                           \
 	250 /* how often a blocked send looks whether its client is still there \
 	     */
@@ -27,10 +30,13 @@ struct link *link_new(struct session *session, struct server *server)
 	atomic_init(&link->refs, 1);
 	atomic_init(&link->is_closed, false);
 	atomic_init(&link->published, NULL);
+	atomic_init(&link->chat_style, CHAT_PLAIN);
 	session_ref(session);
 	link->session = session;
 	link->server = server;
 	link->fd = -1;
+	link->translate = translate_new();
+	link->company_ms = net_now_ms() + COMPANY_MS;
 	pthread_mutex_init(&link->tx, NULL);
 	dialect_init(&link->dialect, &session->world->config->catalog,
 		     session->dialect.protocol, session->dialect.cpe);
@@ -52,7 +58,11 @@ void link_unref(struct link *link)
 		close(link->fd);
 	pthread_mutex_destroy(&link->tx);
 	free(link->in);
-	free(link->held);
+	free(link->out.data);
+	free(link->kept.data);
+	free(link->held.data);
+	translate_free(link->translate);
+	level_free(link->level);
 	free(link);
 	session_unref(session);
 }
@@ -62,6 +72,131 @@ void link_shut_locked(struct link *link)
 	atomic_store(&link->is_closed, true);
 	if (link->fd >= 0)
 		shutdown(link->fd, SHUT_RDWR);
+	pthread_cond_broadcast(&link->session->link_left);
+}
+
+void link_retire_locked(struct link *link)
+{
+	struct session *session = link->session;
+
+	atomic_store(&link->is_closed, true);
+	shutdown(link->fd, SHUT_WR);
+	link_ref(link);
+	link->is_leaving = true;
+	link->leave_deadline_ms = net_now_ms() + SESSION_LEAVE_MS;
+	TAILQ_INSERT_TAIL(&session->leaving, link, leaving_entries);
+}
+
+void link_drain(struct link *link)
+{
+	struct session *session = link->session;
+
+	pthread_mutex_lock(&session->lock);
+	bool is_leaving = link->is_leaving;
+	pthread_mutex_unlock(&session->lock);
+	if (!is_leaving)
+		return;
+	while (recv(link->fd, link->in, LINK_INPUT_SIZE, 0) > 0)
+		; /* session_sweep() ends this if the server does not */
+	pthread_mutex_lock(&session->lock);
+	TAILQ_REMOVE(&session->leaving, link, leaving_entries);
+	pthread_cond_broadcast(&session->link_left);
+	pthread_mutex_unlock(&session->lock);
+	link_unref(link);
+}
+
+/* Is there a link of this player's that the same server may not have let go of. */
+static bool is_known_there_locked(const struct session *session, const struct server *server)
+{
+	const struct link *link;
+
+	TAILQ_FOREACH (link, &session->leaving, leaving_entries)
+		if (server_is_same_place(link->server, server))
+			return true;
+	return false;
+}
+
+static void await_leaving(struct link *link)
+{
+	struct session *session = link->session;
+	struct timespec until = net_timespec(net_now_ms() + SESSION_LEAVE_MS);
+	int error = 0;
+
+	pthread_mutex_lock(&session->lock);
+	while (is_known_there_locked(session, link->server) && session->pending == link &&
+	       !atomic_load(&link->is_closed) && error != ETIMEDOUT)
+		error = pthread_cond_timedwait(&session->link_left, &session->lock, &until);
+	pthread_mutex_unlock(&session->lock);
+}
+
+void link_make_way(struct link *link)
+{
+	struct session *session = link->session;
+	struct link *old = NULL;
+
+	session_lock_tx(session);
+	pthread_mutex_lock(&session->lock);
+	if (session->pending == link && session->current != NULL &&
+	    server_is_same_place(session->current->server, link->server)) {
+		old = session->current;
+		session->current = NULL;
+		link_retire_locked(old);
+		server_player_left(old->server);
+	}
+	pthread_mutex_unlock(&session->lock);
+	pthread_mutex_unlock(&session->client_tx);
+	await_leaving(link);
+	if (old != NULL)
+		link_unref(old); /* the reference of `current` */
+}
+
+/* A player without a server gets a Ping, so that their client does not give up, and whoever
+ * waits is told for what: by the loading screen, in the centre of the screen, or in the chat.
+ */
+static void keep_company(struct link *link)
+{
+	struct session *session = link->session;
+	const char *name = server_name(link->server);
+	char motd[PACKET_STRING_LEN + 1], title[SESSION_WHY_MAX];
+	uint8_t packet[PACKET_SIZE_MAX];
+
+	session_lock_tx(session);
+	if (session->is_in_game && session->current == NULL) {
+		session_send_locked(session, packet, packet_write_ping(packet));
+	} else if (!session->is_in_game) {
+		snprintf(motd, sizeof(motd), "Waiting for %s...", name);
+		text_from_utf8(title, sizeof(title), session->world->config->name);
+		link_write_locked(link, packet,
+				  packet_write_server_identification(packet, &session->dialect,
+								     "Kurafuto", motd, 0));
+	}
+	pthread_mutex_unlock(&session->client_tx);
+	if (!session_show(session, SESSION_PLACE_CENTER, "&eWaiting for &f%s&e...", name) &&
+	    !link->has_company)
+		session_tell(session, "&eWaiting for &f%s&e...", name);
+	link->has_company = true;
+	link->company_ms = net_now_ms() + COMPANY_MS;
+}
+
+int link_wait(struct link *link, short events, int64_t deadline_ms)
+{
+	bool has_player = atomic_load(&link->published) != NULL;
+
+	for (;;) {
+		int64_t until_ms = !has_player && link->company_ms < deadline_ms
+					   ? link->company_ms
+					   : deadline_ms;
+		int n = net_wait(link->fd, events, until_ms);
+
+		if (n > 0)
+			return 1;
+		if (atomic_load(&link->is_closed) || n < 0)
+			return -1;
+		if (net_now_ms() >= deadline_ms)
+			return 0;
+		if (!has_player && net_now_ms() >= link->company_ms)
+			keep_company(link);
+	}
 }
 
 /* Has the client closed its side. Its reader may be the one that is blocked and can't notice.
@@ -150,6 +285,10 @@ static bool link_connect(struct link *link, int64_t deadline_ms)
 			errno = ECANCELED;
 			return false;
 		}
+	}
+	if (link_wait(link, POLLOUT, deadline_ms) < 0) {
+		errno = ECANCELED;
+		return false;
 	}
 	return server_dial_finish(link->server, fd, deadline_ms, why, sizeof(link->fault)) == 0;
 }
@@ -244,10 +383,11 @@ static bool swap_locked(struct link *link, struct link **old)
 		session->is_gate_open = !session->is_in_game;
 		session->gate_deadline_ms = net_now_ms() + SESSION_GATE_MS;
 		session->has_gate_ping = false;
-		session->n_early_pings = 0;
+		if (!server_is_lobby(link->server))
+			session->lost = NULL;
 		server_player_joined(link->server);
 		if (*old != NULL) {
-			link_shut_locked(*old);
+			link_retire_locked(*old);
 			server_player_left((*old)->server);
 		}
 		link_publish(link);
@@ -268,13 +408,14 @@ bool link_adopt(struct link *link)
 		finish_level_locked(session);
 		footprint_undo(session->footprint, &session->dialect, session->name,
 			       emit_to_client, session);
-		link_write_locked(link, link->held, link->held_size);
+		link_write_locked(link, link->held.data, link->held.size);
+		session->has_joined = true;
 	}
 	pthread_mutex_unlock(&session->client_tx);
 	if (!is_adopted)
 		return false;
-	free(link->held);
-	link->held = NULL;
+	free(link->held.data);
+	link->held = (struct bytes){0};
 	if (old != NULL)
 		link_unref(old);
 	return true;

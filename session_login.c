@@ -11,13 +11,19 @@
 #include <string.h>
 
 #include "auth.h"
+#include "session_offer.h"
 #include "session_private.h"
 #include "text.h"
+
+#define NO_CUSTOM_BLOCKS "Switch custom blocks on, or reconnect to play without them"
+_Static_assert(sizeof(NO_CUSTOM_BLOCKS) - 1 <= PACKET_STRING_LEN,
+	       "a Disconnect has room for it");
 
 struct login {
 	struct session *session;
 	struct client_input *in;
 	int64_t deadline_ms;
+	struct dialect offered; /* to this client, see negotiate.h */
 	struct negotiate negotiate;
 	bool has_block_level; /* the client has answered CustomBlockSupportLevel */
 };
@@ -168,15 +174,6 @@ static bool identify(struct login *login, size_t size)
 	return check_name(login);
 }
 
-/* What a client may send while it negotiates: everything on offer, since it may use an entry
- * once it has read it. */
-static void init_offered(struct dialect *offered, const struct packet_catalog *catalog)
-{
-	dialect_init(offered, catalog, PACKET_PROTOCOL, true);
-	for (unsigned i = 0; i < packet_extension_count(catalog); i++)
-		dialect_set(offered, catalog, i, packet_extension(catalog, i)->offer);
-}
-
 static bool take_packet(struct login *login, const uint8_t *packet)
 {
 	struct session *session = login->session;
@@ -187,7 +184,8 @@ static bool take_packet(struct login *login, const uint8_t *packet)
 		negotiate_info(&login->negotiate, packet);
 		break;
 	case OP_EXT_ENTRY:
-		negotiate_client_entry(&login->negotiate, &session->dialect, catalog, packet);
+		negotiate_client_entry(&login->negotiate, &session->dialect, &login->offered,
+				       catalog, packet);
 		break;
 	case OP_CUSTOM_BLOCK_LEVEL:
 		login->has_block_level = true;
@@ -206,13 +204,13 @@ static bool take_packet(struct login *login, const uint8_t *packet)
 
 /* Takes the packets that have arrived, until the condition holds: later ones belong to the
  * game. */
-static bool take_packets(struct login *login, const struct dialect *offered,
+static bool take_packets(struct login *login, const struct dialect *dialect,
 			 const bool *condition)
 {
 	struct client_input *in = login->in;
 
 	while (in->fill > 0 && !*condition) {
-		size_t size = dialect_size(offered, PACKET_TO_SERVER, in->bytes[0]);
+		size_t size = dialect_size(dialect, PACKET_TO_SERVER, in->bytes[0]);
 
 		if (size == 0 || in->bytes[0] == OP_IDENTIFICATION)
 			return refuse(login, "Your client sent packet 0x%02x during its login",
@@ -226,35 +224,68 @@ static bool take_packets(struct login *login, const struct dialect *offered,
 	return true;
 }
 
-static bool await(struct login *login, const struct dialect *offered, const bool *condition)
+static bool await(struct login *login, const struct dialect *dialect, const bool *condition)
 {
 	while (!*condition)
-		if (!take_packets(login, offered, condition) ||
+		if (!take_packets(login, dialect, condition) ||
 		    (!*condition && !read_more(login)))
 			return false;
 	return true;
 }
 
-/* The negotiation with a CPE client: ExtInfo, ExtEntry, CustomBlockSupportLevel. */
+/* Everything, except to a client that is known not to bear ExtendedBlocks. */
+static void init_offer(struct login *login)
+{
+	const struct session *session = login->session;
+	const struct packet_catalog *catalog = &session->world->config->catalog;
+
+	negotiate_init_offer(&login->offered, catalog);
+	if (session_offer_is_reduced(session->name, &session->peer, net_now_ms()))
+		dialect_set(&login->offered, catalog, EXT_EXTENDED_BLOCKS, 0);
+}
+
+/* Refuses a client that its own custom blocks setting has made unreadable, and remembers to
+ * offer it less next time. */
+static bool check_blocks(struct login *login)
+{
+	const struct session *session = login->session;
+
+	if (login->negotiate.listed[EXT_BLOCK_DEFINITIONS])
+		session_offer_forget(session->name, &session->peer);
+	if (!negotiate_is_without_blocks(&login->negotiate))
+		return true;
+	session_offer_remember(session->name, &session->peer, net_now_ms());
+	return !dialect_has(&login->offered, EXT_EXTENDED_BLOCKS) ||
+	       refuse(login, NO_CUSTOM_BLOCKS);
+}
+
+/*
+ * The negotiation with a CPE client: ExtInfo, ExtEntry, CustomBlockSupportLevel. Until its list
+ * is done it may use an extension as soon as it has read our entry, so that all that is on
+ * offer frames what it sends; from then on it is what it has listed.
+ */
 static bool negotiate(struct login *login)
 {
 	struct session *session = login->session;
 	const struct session_world *world = session->world;
-	struct dialect offered;
+	const struct packet_catalog *catalog = &world->config->catalog;
 	uint8_t list[NEGOTIATE_LIST_MAX];
 
-	init_offered(&offered, &world->config->catalog);
-	if (!say(login, list, negotiate_offer(list, &world->config->catalog, world->version)))
+	init_offer(login);
+	if (!say(login, list, negotiate_offer(list, catalog, &login->offered, world->version)))
 		return false;
-	if (!await(login, &offered, &login->negotiate.is_done))
+	if (!await(login, &login->offered, &login->negotiate.is_done))
 		return false;
+	negotiate_prune_client(&session->dialect, catalog);
 	strlcpy(session->software, login->negotiate.software, sizeof(session->software));
 	session_log_dialect(session, "the client", session->software, &session->dialect);
+	if (!check_blocks(login))
+		return false;
 	if (!dialect_has(&session->dialect, EXT_CUSTOM_BLOCKS))
 		return true;
 	if (!say(login, list, packet_write_custom_block_level(list, NEGOTIATE_BLOCK_LEVEL)))
 		return false;
-	return await(login, &offered, &login->has_block_level);
+	return await(login, &session->dialect, &login->has_block_level);
 }
 
 static bool claim(struct login *login)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of the session module share: session.c (the table of sessions, starting,
- * telling, ending), session_login.c (the client's login), session_client.c (client to server),
- * session_link.c (dialling a server and the swap), session_journey.c (where a player goes),
- * session_server.c (server to client). Nobody else includes this.
+ * telling, ending), session_login.c (the client's login), session_offer.c (what it is offered),
+ * session_client.c (client to server), session_link.c (dialling a server and the swap),
+ * session_journey.c (where a player goes), session_server.c (reading a server),
+ * session_packets.c (what its packets mean), session_output.c (what of it goes to the client,
+ * and when), session_signals.c (what it says to Kurafuto itself). Nobody else includes this.
  *
- * Lock order, outermost first: the table's lock, client_tx, session.lock. server_tx is taken
- * alone. client_tx may be held as long as a client does not read, so nothing that another
- * player or the main thread needs is ever waited for with client_tx behind it.
+ * Lock order, outermost first: the table's lock, client_tx, session.lock, the registry's lock.
+ * server_tx is taken alone. client_tx may be held as long as a client does not read, so nothing
+ * that another player or the main thread needs is ever waited for with client_tx behind it.
  */
 #ifndef SESSION_PRIVATE_H
 #define SESSION_PRIVATE_H
@@ -17,13 +19,20 @@
 
 #include <bsd/sys/queue.h>
 
+#include "chat.h"
 #include "footprint.h"
+#include "level.h"
 #include "negotiate.h"
 #include "session.h"
+#include "translate.h"
 
 #define SESSION_AVOID_MS      60000 /* fallbacks leave a server that failed a player alone */
 #define SESSION_LINGER_MS     2000  /* a client's time to read its Disconnect and close */
 #define SESSION_EARLY_PINGS   8     /* a new server's ping ids kept while the gate is closed */
+#define SESSION_LEAVE_MS      3000  /* how long a server may take to let go of a player */
+#define SESSION_LEVEL_MS      1000 /* how long a swap waits for the new server's level to begin */
+#define SESSION_PLACE_TOP     1    /* MessageTypes: the first status line, top right */
+#define SESSION_PLACE_CENTER  100 /* the announcement, which goes by itself */
 #define SESSION_FULL          "The server is full, try again later"
 #define SESSION_WHY_MAX       256   /* room for a reason, UTF-8 */
 #define SESSION_SUBJECT_MAX   40    /* "#123 Name" */
@@ -36,6 +45,11 @@
  * Keys: I immutable once the thread runs, o only its server reader, s session.lock, a atomic.
  */
 /* clang-format off */
+struct bytes {
+	uint8_t *data; /* NULL while there is nothing */
+	size_t size, room;
+};
+
 struct link {
 	atomic_uint refs;                        /* a */
 	struct session *session;                 /* I, holds a reference */
@@ -43,24 +57,43 @@ struct link {
 	int fd;                                  /* s, set by its reader while it dials; -1 before */
 	bool is_predialled;                      /* I, started while the client was identifying */
 	atomic_bool is_closed;                   /* a, shut down: nothing more is sent on it */
+	bool is_leaving;                         /* s, in session.leaving */
+	int64_t leave_deadline_ms;               /* s */
+	TAILQ_ENTRY(link) leaving_entries;       /* s */
 	pthread_mutex_t tx;                      /* server_tx: whole packets to the server */
 	struct dialect dialect;                  /* o, grows while negotiating */
 	struct dialect agreed[2];                /* I once published: at the adoption, and later */
 	const struct dialect *_Atomic published; /* a, for the client reader; NULL before adoption */
+	_Atomic enum chat_style chat_style;      /* a, how it takes long chat lines */
 	struct negotiate negotiate;              /* o */
 	uint8_t *in;                             /* o, bytes received, not yet framed */
 	size_t in_fill;                          /* o */
-	uint8_t *held;                           /* o, packets for the client from before adoption */
-	size_t held_size, held_room;             /* o */
+	size_t run, at;                          /* o, in[run..at) goes to the client as it is */
+	uint8_t run_wants;                       /* o, WANT_ bits of what is in it */
+	struct bytes out;                        /* o, rewritten packets, behind which the run follows */
+	struct bytes kept;                       /* o, packets behind a LevelInitialize that must wait */
+	struct bytes held;                       /* o, packets for the client from before adoption */
+	struct translate *translate;             /* o */
+	struct level *level;                     /* o, being recoded; NULL between levels */
 	size_t offset;                           /* o, bytes framed so far */
-	uint8_t wants[PACKET_OPCODES];           /* o, WANT_ bits by opcode (session_server.c) */
+	uint8_t wants[PACKET_OPCODES];           /* o, WANT_ bits by opcode (session_packets.c) */
 	bool has_connected;                      /* o */
 	bool has_replied;                        /* o, to the server's list */
 	bool is_logged_in;                       /* o, ServerIdentification has been seen */
+	bool waits_for_level;                    /* o, it becomes current at its first level only */
+	bool has_begun;                          /* o, LevelInitialize has been seen */
 	bool has_level;                          /* o, LevelFinalize has been seen */
-	bool opens_gate;                         /* o, the own spawn is in the run being gathered */
+	bool has_spawned;                        /* o, the packet under inspection is the own spawn */
+	bool opens_gate;                         /* o, the own spawn is in what goes out next */
+	bool is_operator;                        /* o, what the client may do to bedrock */
 	bool is_our_fault;                       /* o, no descriptors or memory to dial it */
+	int64_t heard_ms;                        /* o, when its last bytes came */
+	int64_t company_ms;                      /* o, when the waiting player hears from us next */
+	bool has_company;                        /* o, the player has heard that they wait */
 	uint16_t last_ping;                      /* o, id of the server's last TwoWayPing */
+	uint16_t pings[SESSION_EARLY_PINGS];     /* s, its ids while the gate is closed */
+	unsigned n_pings;                        /* s */
+	struct server *onward;                   /* o, where its kick sends the player; else NULL */
 	char kick[SESSION_WHY_MAX];              /* o, reason of its Disconnect, UTF-8; else empty */
 	char fault[SESSION_WHY_MAX];             /* o, why it ended otherwise */
 };
@@ -90,17 +123,21 @@ struct session {
 	int64_t gate_deadline_ms;                  /* s */
 	bool has_gate_ping;                        /* s, the echo of gate_ping opens the gate */
 	uint16_t gate_ping;                        /* s */
-	uint16_t early_pings[SESSION_EARLY_PINGS]; /* s, the current server's, gate closed */
-	unsigned n_early_pings;                    /* s */
+	TAILQ_HEAD(, link) leaving;                /* s, links whose servers have not let go yet */
+	pthread_cond_t link_left;                  /* with lock: `leaving` is shorter, or a link shut */
 	int64_t next_jump_ms;                      /* s, the throttle of jumps */
 	int64_t *avoid_until_ms;                   /* s, by server_index() */
+	struct server *lost;                       /* s, where the lobby brings them back to, or NULL */
+	int64_t return_ms;                         /* s, when that is tried next, */
+	unsigned return_tries;                     /* s, and how often it was */
 	char end_reason[SESSION_WHY_MAX];          /* s, for the log */
 
 	pthread_mutex_t client_tx;
 	pthread_cond_t level_done;   /* with client_tx: a reason to stop waiting for a level */
 	struct footprint *footprint; /* c */
 	bool is_level_open;          /* c, LevelInitialize sent, LevelFinalize not */
-	bool is_in_game;             /* c, the client has had its ServerIdentification */
+	bool is_in_game;             /* c, the client has had a ServerIdentification */
+	bool has_joined;             /* c, it has been on a server */
 	bool is_broken;              /* c, a packet was cut short: nothing more can be said */
 
 	atomic_bool is_ending;        /* a */
@@ -164,8 +201,20 @@ void link_ref(struct link *link);
 void link_unref(struct link *link);
 /* Shuts the socket down; safe at any time while a reference is held. session.lock held. */
 void link_shut_locked(struct link *link);
+/* Says farewell to the server of a link that is not current any more, and remembers it until
+ * the server has closed, too: only then has it let go of the player's name. session.lock held.
+ */
+void link_retire_locked(struct link *link);
+/* The reader of a retired link: reads to the end of what the server still says, and lets go. */
+void link_drain(struct link *link);
+/* Before a dial: where the player is still known to the same server, by another link, that one
+ * goes first. Waits at most SESSION_LEAVE_MS. */
+void link_make_way(struct link *link);
 /* Connects and identifies the player. False: fault says why. */
 bool link_dial(struct link *link);
+/* Waits until the link can be read (or written, while it connects), and keeps the player
+ * company meanwhile. 1 when it can, 0 at the deadline, -1 when nobody wants it any more. */
+int link_wait(struct link *link, short events, int64_t deadline_ms);
 /* Makes a link that has logged in the current one (the jump, steps 3 to 5). False: the session
  * is over, another journey has overtaken this one, or kick or fault say why. */
 bool link_adopt(struct link *link);
@@ -175,21 +224,66 @@ void link_send(struct link *link, const uint8_t *data, size_t size);
 /* session_journey.c: starts the server reader that brings a new player to the first hub that
  * answers. Uses predial->fd, and then sets it to -1, if it fits. */
 bool session_enter(struct session *session, struct predial *predial);
+/* A player in the lobby, now and then: is the server that they lost back. */
+void session_consider_return(struct session *session);
 
-/* session_server.c: what a server says. All on the link's server reader. */
+/* session_server.c: reading a server. All on the link's server reader. */
 #define LINK_INPUT_SIZE 16384
-/* Reads until ServerIdentification has been seen. False: kick or fault says why not. */
+/* Reads until the server has let the player in: ServerIdentification, and with waits_for_level
+ * the beginning of a level or SESSION_LEVEL_MS. False: kick or fault says why not. */
 bool link_login(struct link *link, int64_t deadline_ms);
-/* Is the server still there, and has it not kicked the player right behind its identification.
- */
+/* Is the server still there, and has it not kicked the player right behind what it has said. */
 bool link_is_welcome(struct link *link);
 /* Relays until the link ends. */
 void link_relay(struct link *link);
+
+/* session_packets.c: what a server's packets mean. */
+enum {
+	WANT_INSPECT = 1, /* a handler, a hook or a translation */
+	WANT_TRACK = 2,   /* leaves something behind in the client */
+};
+enum verdict {
+	VERDICT_PASS,
+	VERDICT_DROP, /* or something else has been put in its place */
+	VERDICT_END,  /* the link is over: kick or fault says why */
+};
+/* Takes the packet at link->at; `size` is its own. */
+enum verdict link_inspect(struct link *link, uint8_t *packet, size_t size);
+/* Works out link.wants; again whenever the dialect has grown or the gate has opened. */
+void link_prepare(struct link *link, bool is_gate_open);
 /* Makes the dialect known to the client reader: at the adoption, and once more when it has
  * grown. session.lock held. */
 void link_publish(struct link *link);
+/* Replies to the server's list, once, when it is done. */
+void link_reply_when_done(struct link *link);
+
+/* session_output.c: towards the client. False: the link is over, or not current any more. */
+bool link_is_tracked(uint8_t opcode);
+/* Puts packets of the client's dialect behind all that came before the packet at link->at. */
+bool link_put(struct link *link, const uint8_t *packets, size_t size);
+/* The same, but what waits for a level's beginning waits no longer: a level_emit_fn. */
+bool link_put_level(void *link, const uint8_t *packets, size_t size);
+/* Puts what has waited for the level's beginning. */
+bool link_put_kept(struct link *link);
+/* Sends the run on, or puts it behind what has been rewritten; without the packet at link->at.
+ */
+bool link_settle_run(struct link *link);
+/* Sends on all that has been gathered, without the packet at link->at. */
+bool link_settle(struct link *link);
 /* Writes whole packets to the client and notes what they leave behind; client_tx held, the link
  * is current. */
 void link_write_locked(struct link *link, const uint8_t *data, size_t size);
+/* Shows a text in a place of the screen (MessageTypes); false if the client has no such places,
+ * or is not in a game yet. */
+bool session_show(struct session *session, uint8_t place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* session_signals.c: what a server says to Kurafuto and not to the player. */
+/* Does this server use a way (CONFIG_REDIRECT_ bits). */
+bool link_may_signal(const struct link *link, unsigned way);
+/* Takes a Message or PluginMessage packet; true if it was meant for Kurafuto. */
+bool link_take_signal(struct link *link, const uint8_t *packet);
+/* The server that the reason of a kick (CP437) sends the player to; NULL: it is just a kick. */
+struct server *link_kick_target(struct link *link, const char *reason);
 
 #endif

@@ -170,6 +170,8 @@ struct backend {
 };
 
 void backend_open(struct backend *backend);
+/* The same at a port that was free a moment ago. */
+void backend_open_at(struct backend *backend, uint16_t port);
 void backend_close(struct backend *backend); /* stops listening too */
 /* Stops listening: connections are refused from now on. */
 void backend_refuse(struct backend *backend);
@@ -177,6 +179,8 @@ void backend_refuse(struct backend *backend);
 struct peer *backend_accept(struct backend *backend);
 /* The same for a connection that has sent something already; NULL when there is none. */
 struct peer *backend_try(struct backend *backend);
+/* Does a player's link come within so many milliseconds; it is there to be accepted then. */
+bool backend_has_player(struct backend *backend, int64_t ms);
 /* Takes in what has connected; waits until at least one connection that says nothing stays
  * open. */
 void backend_wait_dialled(struct backend *backend);
@@ -186,6 +190,10 @@ void backend_wait_dialled(struct backend *backend);
 void link_negotiate(struct peer *link, const struct extension *list, size_t n);
 void link_identify(struct peer *link, const char *name);
 void link_level(struct peer *link);
+/* LevelInitialize and a chunk of nonsense. */
+void link_begin_level(struct peer *link);
+/* X of a Position packet that came in on a link. */
+int32_t link_position_x(const struct peer *link, const uint8_t *packet);
 void link_spawn(struct peer *link, uint8_t id, const char *name, int16_t x, int16_t y,
 		int16_t z);
 /* Identification, a level of 16 x 16 x 16 and the own spawn. */

@@ -385,8 +385,6 @@ void link_negotiate(struct peer *link, const struct extension *list, size_t n)
 		const struct packet_extension_info *info =
 			packet_extension(harness_catalog(), i);
 
-		if (info->offer == 0)
-			continue;
 		size += packet_write_ext_entry(out + size, info->name, info->version);
 		count++;
 	}
@@ -465,24 +463,37 @@ void client_arrive(struct peer *client, const char *server)
 
 void client_move(struct peer *client, int16_t x, int16_t y, int16_t z)
 {
-	uint8_t out[10] = {OP_POSITION, 255};
+	const struct dialect *dialect = &client->dialect;
+	size_t held = dialect_has(dialect, EXT_EXTENDED_BLOCKS) ? 2 : 1;
+	size_t width = dialect_has(dialect, EXT_ENTITY_POSITIONS) ? 4 : 2;
+	const int16_t at[3] = {x, y, z};
+	uint8_t out[PACKET_SIZE_MAX] = {OP_POSITION};
 
-	packet_put_u16(out + 2, (uint16_t)x);
-	packet_put_u16(out + 4, (uint16_t)y);
-	packet_put_u16(out + 6, (uint16_t)z);
-	peer_send(client, out, sizeof(out));
+	out[held] = dialect_has(dialect, EXT_HELD_BLOCK) ? 1 : PACKET_SELF;
+	for (size_t i = 0; i < 3; i++)
+		for (size_t byte = 0; byte < width; byte++)
+			out[1 + held + (i + 1) * width - 1 - byte] =
+				(uint8_t)(at[i] >> 8 * byte);
+	peer_send(client, out, dialect_size(dialect, PACKET_TO_SERVER, OP_POSITION));
 }
 
 /* ---- servers ---- */
 
 void backend_open(struct backend *backend)
 {
-	struct sockaddr_in address = loopback(0);
+	backend_open_at(backend, 0);
+}
+
+void backend_open_at(struct backend *backend, uint16_t port)
+{
+	struct sockaddr_in address = loopback(port);
 	socklen_t length = sizeof(address);
+	int on = 1;
 
 	memset(backend, 0, sizeof(*backend));
 	backend->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_ge(backend->fd, 0);
+	ck_assert_int_eq(setsockopt(backend->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
 	ck_assert_int_eq(bind(backend->fd, (struct sockaddr *)&address, length), 0);
 	ck_assert_int_eq(listen(backend->fd, 512), 0);
 	ck_assert_int_eq(getsockname(backend->fd, (struct sockaddr *)&address, &length), 0);
@@ -571,6 +582,17 @@ struct peer *backend_try(struct backend *backend)
 	return found >= 0 ? take_link(backend, found) : NULL;
 }
 
+bool backend_has_player(struct backend *backend, int64_t ms)
+{
+	int64_t deadline = harness_now() + ms;
+	int found;
+
+	while ((found = backend_poll(backend, (int)(deadline - harness_now()))) < 0)
+		if (harness_now() >= deadline)
+			return false;
+	return true;
+}
+
 struct peer *backend_accept(struct backend *backend)
 {
 	int64_t deadline = harness_now() + harness_ms(DEADLINE_MS);
@@ -607,18 +629,21 @@ void link_identify(struct peer *link, const char *name)
 		  packet_write_server_identification(out, &link->dialect, name, "A test", 0));
 }
 
-/* A gzip stream of the volume and as many blocks of grass. */
-static size_t level_stream(uint8_t *out, size_t room)
+/* As many blocks of grass: a gzip stream with the volume before them, or with FastMap a raw
+ * deflate stream. */
+static size_t level_stream(uint8_t *out, size_t room, bool is_fast)
 {
 	static uint8_t level[4 + LEVEL_SIZE];
-	z_stream z = {.next_in = level,
-		      .avail_in = sizeof(level),
+	z_stream z = {.next_in = is_fast ? level + 4 : level,
+		      .avail_in = is_fast ? LEVEL_SIZE : sizeof(level),
 		      .next_out = out,
 		      .avail_out = (uInt)room};
 
 	packet_put_u32(level, LEVEL_SIZE);
 	memset(level + 4, 2, LEVEL_SIZE);
-	ck_assert_int_eq(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	ck_assert_int_eq(
+		deflateInit2(&z, 6, Z_DEFLATED, is_fast ? -15 : 15 + 16, 8, Z_DEFAULT_STRATEGY),
+		Z_OK);
 	ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
 	deflateEnd(&z);
 	return room - z.avail_out;
@@ -627,12 +652,32 @@ static size_t level_stream(uint8_t *out, size_t room)
 void link_level(struct peer *link)
 {
 	uint8_t out[8 * PACKET_SIZE_MAX], stream[1024];
-	size_t n = level_stream(stream, sizeof(stream));
+	size_t n =
+		level_stream(stream, sizeof(stream), dialect_has(&link->dialect, EXT_FAST_MAP));
 	size_t size = packet_write_level_initialize(out, &link->dialect, LEVEL_SIZE);
 
-	size += packet_write_level_chunk(out + size, stream, n, 100);
+	size += packet_write_level_chunk(out + size, stream, n, 0);
 	size += packet_write_level_finalize(out + size, LEVEL_EDGE, LEVEL_EDGE, LEVEL_EDGE);
 	peer_send(link, out, size);
+}
+
+void link_begin_level(struct peer *link)
+{
+	static const uint8_t nonsense[16];
+	uint8_t out[2 * PACKET_SIZE_MAX];
+	size_t size = packet_write_level_initialize(out, &link->dialect, 1);
+
+	size += packet_write_level_chunk(out + size, nonsense, sizeof(nonsense), 0);
+	peer_send(link, out, size);
+}
+
+int32_t link_position_x(const struct peer *link, const uint8_t *packet)
+{
+	struct packet_position at;
+	uint16_t held;
+
+	packet_read_client_position(&at, &held, &link->dialect, packet);
+	return at.x;
 }
 
 void link_spawn(struct peer *link, uint8_t id, const char *name, int16_t x, int16_t y,

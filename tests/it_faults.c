@@ -690,7 +690,7 @@ START_TEST(pings_reach_whom_they_are_meant_for)
 	peer_send(alice, own, sizeof(own));
 	client_move(alice, 2000, 200, 300);
 	peer_expect_bytes(link_b, betas, sizeof(betas));
-	ck_assert_uint_eq(packet_get_u16(peer_expect(link_b, OP_POSITION) + 2), 2000);
+	ck_assert_int_eq(link_position_x(link_b, peer_expect(link_b, OP_POSITION)), 2000);
 	ping_passes(alice, link_b, clients);
 	ping_passes(link_b, alice, answered);
 	ping_passes(alice, link_b, answered);

@@ -66,7 +66,7 @@ static void position_arrives(struct peer *link, int16_t x)
 {
 	const uint8_t *packet = peer_until(link, OP_POSITION);
 
-	ck_assert_int_eq((int16_t)packet_get_u16(packet + 2), x);
+	ck_assert_int_eq(link_position_x(link, packet), x);
 }
 
 /* ---- make before break ---- */
@@ -337,12 +337,10 @@ END_TEST
 
 START_TEST(a_level_under_way_is_finished_first)
 {
-	uint8_t chunk[1028] = {OP_LEVEL_DATA_CHUNK, 0, 16};
 	const uint8_t *packet;
 
 	start_two(_i == 1);
-	peer_send(link_a, "\x02", 1);
-	peer_send(link_a, chunk, sizeof(chunk));
+	link_begin_level(link_a);
 	peer_until(alice, OP_LEVEL_DATA_CHUNK);
 	ask_for_beta(_i == 1);
 	link_welcome(link_b, "Beta");
@@ -363,13 +361,11 @@ END_TEST
 
 START_TEST(a_torn_level_is_closed_before_the_next)
 {
-	uint8_t chunk[1028] = {OP_LEVEL_DATA_CHUNK, 0, 16};
 	bool is_open = true;
 	const uint8_t *packet;
 
 	start_two(true);
-	peer_send(link_a, "\x02", 1);
-	peer_send(link_a, chunk, sizeof(chunk));
+	link_begin_level(link_a);
 	peer_until(alice, OP_LEVEL_DATA_CHUNK);
 	backend_refuse(&alpha);
 	peer_close(link_a);

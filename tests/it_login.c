@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Logging in through the real binary: every protocol version, the CPE negotiation on both
- * sides, and all the ways in which a client can identify itself late, wrongly or never.
+ * Logging in through the real binary: every protocol version, and all the ways in which a
+ * client can identify itself late, wrongly or never.
  */
 #include <poll.h>
 #include <string.h>
@@ -93,109 +93,6 @@ START_TEST(other_versions_are_refused_by_name)
 	client_identify(client, versions[_i], false, "New", NULL);
 	peer_expect_disconnect(client, "3 to 7");
 	peer_close(client);
-	proxy_stop(proxy);
-}
-END_TEST
-
-/* ---- CPE ---- */
-
-START_TEST(offer_has_no_extension_that_changes_sizes)
-{
-	static const char *const absent[] = {"ExtEntityPositions", "FastMap", "ExtendedBlocks",
-					     "ExtendedTextures"};
-	struct peer *client, *link;
-
-	proxy = proxy_start(ONE_SERVER, alpha.port);
-	client = join_cpe(proxy, &alpha, "Alice", "Alpha", &link);
-	ck_assert(harness_says(client->software, "Kurafuto"));
-	ck_assert_uint_ge(client->n_ext, 30);
-	for (size_t i = 0; i < client->n_ext; i++) {
-		ck_assert_uint_ge(client->ext[i].version, 1);
-		for (size_t k = 0; k < sizeof(absent) / sizeof(absent[0]); k++)
-			ck_assert_str_ne(client->ext[i].name, absent[k]);
-		for (size_t k = 0; k < i; k++)
-			ck_assert_str_ne(client->ext[i].name, client->ext[k].name);
-	}
-	/* ClassiCube answers the last entry before it has taken in its version. */
-	ck_assert_uint_eq(client->ext[client->n_ext - 1].version, 1);
-	ck_assert_uint_eq(link->id.last, PACKET_CPE_MAGIC);
-	ck_assert_str_eq(link->software, "Tester 1.0");
-	exchange(client, link);
-	peer_close(client);
-	peer_close(link);
-	proxy_stop(proxy);
-}
-END_TEST
-
-START_TEST(servers_get_what_both_sides_have)
-{
-	static const struct extension of_client[] = {
-		{"CustomBlocks", 1}, {"HackControl", 1}, {"HeldBlock", 1}};
-	static const struct extension of_server[] = {{"ClickDistance", 1},
-						     {"CustomBlocks", 1},
-						     {"NobodyKnows", 3},
-						     {"HackControl", 2}};
-	struct peer *client, *link;
-	unsigned seen = 0;
-
-	proxy = proxy_start(ONE_SERVER, alpha.port);
-	client = client_connect(proxy);
-	client_identify(client, 7, true, "Alice", NULL);
-	client_negotiate(client, of_client, 3);
-	link = backend_accept(&alpha);
-	link_negotiate(link, of_server, 4);
-	ck_assert_uint_eq(link->n_ext, 2);
-	for (size_t i = 0; i < link->n_ext; i++) {
-		seen |= strcmp(link->ext[i].name, "CustomBlocks") == 0 ? 1 : 0;
-		seen |= strcmp(link->ext[i].name, "HackControl") == 0 ? 2 : 0;
-		ck_assert_uint_eq(link->ext[i].version, 1);
-	}
-	ck_assert_uint_eq(seen, 3);
-	peer_send(link, "\x13\x01", 2);
-	peer_expect_bytes(link, "\x13\x01", 2);
-	link_welcome(link, "Alpha");
-	client_arrive(client, "Alpha");
-	exchange(client, link);
-	peer_close(client);
-	peer_close(link);
-	proxy_stop(proxy);
-}
-END_TEST
-
-START_TEST(server_may_identify_before_it_negotiates)
-{
-	static const struct extension of_server[] = {{"HackControl", 1}, {"ClickDistance", 1}};
-	struct peer *client, *link;
-
-	proxy = proxy_start(ONE_SERVER, alpha.port);
-	client = client_login_cpe(proxy, "Alice");
-	link = backend_accept(&alpha);
-	link_identify(link, "Alpha");
-	link_negotiate(link, of_server, 2);
-	ck_assert_uint_eq(link->n_ext, 2);
-	link_level(link);
-	link_spawn(link, PACKET_SELF, "Alice", 256, 320, 256);
-	client_arrive(client, "Alpha");
-	exchange(client, link);
-	peer_close(client);
-	peer_close(link);
-	proxy_stop(proxy);
-}
-END_TEST
-
-START_TEST(cpe_client_plays_on_a_vanilla_server)
-{
-	struct peer *client, *link;
-
-	proxy = proxy_start(ONE_SERVER, alpha.port);
-	client = client_login_cpe(proxy, "Alice");
-	link = backend_accept(&alpha);
-	ck_assert_uint_eq(link->id.last, PACKET_CPE_MAGIC);
-	link_welcome(link, "Alpha");
-	client_arrive(client, "Alpha");
-	exchange(client, link);
-	peer_close(client);
-	peer_close(link);
 	proxy_stop(proxy);
 }
 END_TEST
@@ -394,10 +291,6 @@ int main(void)
 	tcase_add_test(tcase, vanilla_identification_is_relayed_exactly);
 	tcase_add_loop_test(tcase, every_protocol_version_plays, 3, 8);
 	tcase_add_loop_test(tcase, other_versions_are_refused_by_name, 0, 6);
-	tcase_add_test(tcase, offer_has_no_extension_that_changes_sizes);
-	tcase_add_test(tcase, servers_get_what_both_sides_have);
-	tcase_add_test(tcase, server_may_identify_before_it_negotiates);
-	tcase_add_test(tcase, cpe_client_plays_on_a_vanilla_server);
 	tcase_add_test(tcase, server_is_dialled_while_the_client_negotiates);
 	tcase_add_loop_test(tcase, silence_ends_in_time, 0, 5);
 	tcase_add_test(tcase, trickle_ends_in_time);

@@ -316,37 +316,6 @@ START_TEST(versions_are_limited_to_the_known)
 }
 END_TEST
 
-static bool has_base_sizes(const struct dialect *d)
-{
-	for (unsigned op = 0; op < PACKET_OPCODES; op++) {
-		if (d->size[PACKET_TO_CLIENT][op] != wanted_size(PACKET_TO_CLIENT, op, 0) ||
-		    d->size[PACKET_TO_SERVER][op] != wanted_size(PACKET_TO_SERVER, op, 0))
-			return false;
-	}
-	return true;
-}
-
-/* What clients are offered leaves every packet at its base size, and is the most that does. */
-START_TEST(offered_versions_change_no_size)
-{
-	struct dialect d;
-
-	dialect_init(&d, &catalog, PACKET_PROTOCOL, true);
-	for (unsigned i = 0; i < packet_extension_count(&catalog); i++)
-		dialect_set(&d, &catalog, i, packet_extension(&catalog, i)->offer);
-	ck_assert(has_base_sizes(&d));
-	for (unsigned i = 0; i < packet_extension_count(&catalog); i++) {
-		const struct packet_extension_info *info = packet_extension(&catalog, i);
-		ck_assert_uint_le(info->offer, info->version);
-		if (info->offer == info->version)
-			continue;
-		dialect_set(&d, &catalog, i, (uint8_t)(info->offer + 1));
-		ck_assert_msg(!has_base_sizes(&d), "%s could be offered higher", info->name);
-		dialect_set(&d, &catalog, i, info->offer);
-	}
-}
-END_TEST
-
 START_TEST(every_packet_has_a_row)
 {
 	for (unsigned i = 0; i < PACKET_DIRECTIONS * PACKET_OPCODES; i++) {
@@ -395,7 +364,6 @@ START_TEST(custom_packets_follow_their_extension)
 	ck_assert_uint_eq(packet_extension_count(&catalog), EXT_CUSTOM + 1);
 	ck_assert_str_eq(packet_extension(&catalog, EXT_CUSTOM)->name, "Party");
 	ck_assert_uint_eq(packet_extension(&catalog, EXT_CUSTOM)->version, 2);
-	ck_assert_uint_eq(packet_extension(&catalog, EXT_CUSTOM)->offer, 2);
 	ck_assert_str_eq(packet_name(&catalog, PACKET_TO_CLIENT, 0x50), "Fireworks");
 	ck_assert_str_eq(packet_name(&catalog, PACKET_TO_SERVER, 0x50), "Clap");
 	ck_assert_ptr_null(packet_info(NULL, PACKET_TO_CLIENT, 0x50));
@@ -584,7 +552,6 @@ static void add_size_cases(Suite *suite)
 	tcase_add_loop_test(tcase, identifications_fit_their_protocol, 3, 8);
 	tcase_add_loop_test(tcase, other_protocols_count_as_seven, 0, 4);
 	tcase_add_test(tcase, versions_are_limited_to_the_known);
-	tcase_add_test(tcase, offered_versions_change_no_size);
 	tcase_add_test(tcase, every_packet_has_a_row);
 }
 

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a server's packets to the client's socket: gathering, holding back, sending, noting what
+ * they leave behind, and the gate that the player's spawn opens. The one idea: packets that go
+ * as they are stay where they were received (the run) and are sent from there; only behind a
+ * rewritten packet is everything else of that wake-up copied, too (out).
+ */
+#include <bsd/string.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session_private.h"
+#include "text.h"
+
+#define HELD_MAX (256 * 1024) /* what a server may say before it lets a player in */
+#define HELD_PATIENT                                                                      \
+	(128 * 1024)          /* or before its first level, if the swap is to wait for it \
+			       */
+#define KEPT_MAX (256 * 1024) /* or between LevelInitialize and the level's size */
+#define OUT_SIZE 16384
+
+/* False without memory, or room: `max` bytes at most. */
+static bool bytes_add(struct bytes *bytes, const uint8_t *data, size_t size, size_t max)
+{
+	size_t room = bytes->room > 0 ? bytes->room : 1024;
+	uint8_t *grown = bytes->data;
+
+	if (size > max - bytes->size)
+		return false;
+	while (room < bytes->size + size)
+		room *= 2;
+	if (room > bytes->room)
+		grown = realloc(bytes->data, room);
+	if (grown == NULL)
+		return false;
+	bytes->data = grown;
+	bytes->room = room;
+	memcpy(grown + bytes->size, data, size);
+	bytes->size += size;
+	return true;
+}
+
+static bool too_much(struct link *link, const char *when)
+{
+	snprintf(link->fault, sizeof(link->fault), "it sends too much before %s", when);
+	return false;
+}
+
+/* Keeps packets for the client until the link is current. */
+static bool hold(struct link *link, const uint8_t *data, size_t size)
+{
+	if (link->held.size + size > HELD_PATIENT)
+		link->waits_for_level = false;
+	return bytes_add(&link->held, data, size, HELD_MAX) ||
+	       too_much(link, "it lets a player in");
+}
+
+bool link_is_tracked(uint8_t opcode)
+{
+	return opcode == OP_IDENTIFICATION || opcode == OP_LEVEL_INITIALIZE ||
+	       opcode == OP_LEVEL_FINALIZE || footprint_wants(opcode);
+}
+
+/* Notes what a run of packets changes in the client. client_tx held. */
+static void track_locked(struct session *session, const uint8_t *data, size_t size)
+{
+	for (size_t at = 0; at < size;
+	     at += dialect_size(&session->dialect, PACKET_TO_CLIENT, data[at])) {
+		uint8_t opcode = data[at];
+
+		if (!link_is_tracked(opcode))
+			continue;
+		if (opcode == OP_IDENTIFICATION)
+			session->is_in_game = true;
+		else if (opcode == OP_LEVEL_INITIALIZE)
+			session->is_level_open = true;
+		else if (opcode == OP_LEVEL_FINALIZE) {
+			session->is_level_open = false;
+			pthread_cond_broadcast(&session->level_done);
+		} else
+			footprint_note(session->footprint, &session->dialect, data + at);
+	}
+}
+
+void link_write_locked(struct link *link, const uint8_t *data, size_t size)
+{
+	track_locked(link->session, data, size);
+	session_send_locked(link->session, data, size);
+}
+
+/* Sends a run to the client, unless another link has become current: an old server never speaks
+ * again. */
+static bool send_run(struct link *link, const uint8_t *data, size_t size, uint8_t wants)
+{
+	struct session *session = link->session;
+
+	while (atomic_load(&session->tx_waiters) > 0)
+		sched_yield();
+	pthread_mutex_lock(&session->client_tx);
+	bool is_current = session->current == link;
+	if (is_current && (wants & WANT_TRACK))
+		link_write_locked(link, data, size);
+	else if (is_current)
+		session_send_locked(session, data, size);
+	pthread_mutex_unlock(&session->client_tx);
+	return is_current;
+}
+
+/*
+ * The player's spawn goes out with the next run. A client without TwoWayPing is taken at its
+ * word from then on: the gate opens just before, so that nothing that answers the spawn is
+ * lost.
+ */
+static void open_gate(struct link *link)
+{
+	struct session *session = link->session;
+
+	pthread_mutex_lock(&session->lock);
+	if (session->current == link)
+		session->is_gate_open = true;
+	pthread_mutex_unlock(&session->lock);
+	session_log(session, LOG_DEBUG, "the gate opens: %s has spawned the player",
+		    server_name(link->server));
+}
+
+/* A client with TwoWayPing gets a ping behind its spawn, whose echo opens the gate: whatever
+ * comes before that echo was sent in the old world. */
+static void ping_gate(struct link *link)
+{
+	struct session *session = link->session;
+	uint8_t packet[4];
+
+	pthread_mutex_lock(&session->lock);
+	bool is_needed =
+		!session->is_gate_open && !session->has_gate_ping && session->current == link;
+	if (is_needed) {
+		session->has_gate_ping = true;
+		session->gate_ping = (uint16_t)(link->last_ping + 0x8000);
+	}
+	packet_write_two_way_ping(packet, 1, session->gate_ping);
+	pthread_mutex_unlock(&session->lock);
+	if (is_needed)
+		send_run(link, packet, sizeof(packet), 0);
+}
+
+/* Passes packets on: into store before the adoption, to the client after it. */
+static bool flush(struct link *link, const uint8_t *data, size_t size, uint8_t wants)
+{
+	bool has_spawn = link->opens_gate;
+	bool has_ping = dialect_has(&link->session->dialect, EXT_TWO_WAY_PING);
+
+	if (size == 0)
+		return true;
+	if (atomic_load(&link->published) == NULL)
+		return hold(link, data, size);
+	link->opens_gate = false;
+	if (has_spawn && !has_ping)
+		open_gate(link);
+	if (!send_run(link, data, size, wants))
+		return false;
+	if (has_spawn && has_ping)
+		ping_gate(link);
+	if (has_spawn)
+		link_prepare(link, true);
+	return true;
+}
+
+static bool flush_out(struct link *link)
+{
+	size_t size = link->out.size;
+
+	link->out.size = 0;
+	return flush(link, link->out.data, size, WANT_TRACK);
+}
+
+static bool append(struct link *link, const uint8_t *data, size_t size)
+{
+	if (link->out.size + size > OUT_SIZE && !flush_out(link))
+		return false;
+	if (size > OUT_SIZE)
+		return flush(link, data, size, WANT_TRACK);
+	if (bytes_add(&link->out, data, size, OUT_SIZE))
+		return true;
+	strlcpy(link->fault, "Kurafuto is out of memory", sizeof(link->fault));
+	return false;
+}
+
+/* The run so far, without the packet under inspection, goes behind what has been rewritten. */
+static bool append_run(struct link *link)
+{
+	size_t start = link->run, size = link->at - start;
+
+	link->run = link->at;
+	link->run_wants = 0;
+	return size == 0 || append(link, link->in + start, size);
+}
+
+bool link_put_level(void *link, const uint8_t *packets, size_t size)
+{
+	return append_run(link) && append(link, packets, size);
+}
+
+bool link_put(struct link *link, const uint8_t *packets, size_t size)
+{
+	if (link->level == NULL || level_has_begun(link->level))
+		return link_put_level(link, packets, size);
+	return bytes_add(&link->kept, packets, size, KEPT_MAX) ||
+	       too_much(link, "its level begins");
+}
+
+bool link_put_kept(struct link *link)
+{
+	struct bytes kept = link->kept;
+
+	link->kept = (struct bytes){0};
+	bool is_put = kept.size == 0 || link_put_level(link, kept.data, kept.size);
+	free(kept.data);
+	return is_put;
+}
+
+bool link_settle_run(struct link *link)
+{
+	size_t start = link->run;
+	uint8_t wants = link->run_wants;
+
+	if (link->out.size > 0)
+		return append_run(link);
+	link->run = link->at;
+	link->run_wants = 0;
+	return flush(link, link->in + start, link->at - start, wants);
+}
+
+bool link_settle(struct link *link)
+{
+	return link_settle_run(link) && flush_out(link);
+}
+
+bool session_show(struct session *session, uint8_t place, const char *format, ...)
+{
+	char utf8[SESSION_WHY_MAX], text[SESSION_WHY_MAX];
+	uint8_t packet[PACKET_SIZE_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(utf8, sizeof(utf8), format, arguments);
+	va_end(arguments);
+	text_from_utf8(text, sizeof(text), utf8);
+	text[PACKET_STRING_LEN] = '\0';
+	text_make_safe(text, dialect_has(&session->dialect, EXT_FULL_CP437));
+	session_lock_tx(session);
+	bool has_place =
+		session->is_in_game && dialect_has(&session->dialect, EXT_MESSAGE_TYPES);
+	if (has_place) {
+		size_t size = packet_write_message(packet, place, text);
+
+		track_locked(session, packet, size);
+		session_send_locked(session, packet, size);
+	}
+	pthread_mutex_unlock(&session->client_tx);
+	return has_place;
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a server's packets mean to Kurafuto: login, negotiation, levels, spawns, pings; then
+ * hooks and translation. The one idea: a byte an opcode (link.wants) says whether anybody wants
+ * to see it, and whoever does is a row of a table.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "session_private.h"
+#include "text.h"
+
+typedef enum verdict handler_fn(struct link *link, uint8_t *packet);
+
+/* The first one on a link means "logged in"; the client hears its own version in all of them.
+ */
+static enum verdict on_identification(struct link *link, uint8_t *packet)
+{
+	packet[1] = link->session->dialect.protocol;
+	link->is_logged_in = true;
+	return VERDICT_PASS;
+}
+
+static enum verdict on_disconnect(struct link *link, uint8_t *packet)
+{
+	char reason[PACKET_STRING_LEN + 1];
+
+	packet_get_string(reason, packet + 1);
+	link->onward = link_kick_target(link, reason);
+	text_to_utf8(link->kick, sizeof(link->kick),
+		     reason[0] != '\0' ? reason : "no reason given");
+	return VERDICT_END;
+}
+
+void link_reply_when_done(struct link *link)
+{
+	struct session *session = link->session;
+	uint8_t list[NEGOTIATE_LIST_MAX];
+
+	if (!link->negotiate.is_done || link->has_replied)
+		return;
+	link->has_replied = true;
+	link_send(link, list,
+		  negotiate_reply(list, &session->world->config->catalog, &link->dialect,
+				  session->software));
+	atomic_store(&link->chat_style, chat_style(&link->dialect, link->negotiate.software));
+	if (atomic_load(&link->published) == NULL) {
+		link_prepare(link, false);
+		return;
+	}
+	pthread_mutex_lock(&session->lock);
+	link_publish(link);
+	pthread_mutex_unlock(&session->lock);
+	session_log_dialect(session, server_name(link->server), link->negotiate.software,
+			    &link->dialect);
+}
+
+static enum verdict on_ext_info(struct link *link, uint8_t *packet)
+{
+	if (!link->has_replied)
+		negotiate_info(&link->negotiate, packet);
+	link_reply_when_done(link);
+	return VERDICT_DROP;
+}
+
+static enum verdict on_ext_entry(struct link *link, uint8_t *packet)
+{
+	struct session *session = link->session;
+
+	if (!link->has_replied)
+		negotiate_server_entry(&link->negotiate, &link->dialect, &session->dialect,
+				       &session->world->config->catalog, packet);
+	link_reply_when_done(link);
+	return VERDICT_DROP;
+}
+
+static enum verdict on_custom_block_level(struct link *link, uint8_t *packet)
+{
+	link_send(link, packet, packet_write_custom_block_level(packet, NEGOTIATE_BLOCK_LEVEL));
+	return VERDICT_DROP;
+}
+
+static enum verdict on_level_initialize(struct link *link, uint8_t *packet)
+{
+	(void)packet;
+	link->has_begun = true;
+	return VERDICT_PASS;
+}
+
+/* A position for the player that follows a whole level is their spawn: the old world's
+ * positions end there. */
+static enum verdict on_level_finalize(struct link *link, uint8_t *packet)
+{
+	struct session *session = link->session;
+
+	(void)packet;
+	link->has_level = true;
+	pthread_mutex_lock(&session->lock);
+	if (!session->is_gate_open && session->current == link)
+		session->gate_deadline_ms = net_now_ms() + SESSION_GATE_LEVEL_MS;
+	pthread_mutex_unlock(&session->lock);
+	return VERDICT_PASS;
+}
+
+static enum verdict on_spawn(struct link *link, uint8_t *packet)
+{
+	link->has_spawned = packet[1] == PACKET_SELF && link->has_level;
+	return VERDICT_PASS;
+}
+
+/* While the gate is closed, echoes with these ids are the new server's; all others are stale
+ * (TwoWayPing). */
+static enum verdict on_two_way_ping(struct link *link, uint8_t *packet)
+{
+	struct session *session = link->session;
+
+	if (packet[1] != 1)
+		return VERDICT_PASS;
+	link->last_ping = packet_get_u16(packet + 2);
+	pthread_mutex_lock(&session->lock);
+	if (session->current != link || !session->is_gate_open)
+		link->pings[link->n_pings++ % SESSION_EARLY_PINGS] = link->last_ping;
+	pthread_mutex_unlock(&session->lock);
+	return VERDICT_PASS;
+}
+
+static enum verdict on_signal(struct link *link, uint8_t *packet)
+{
+	return link_take_signal(link, packet) ? VERDICT_DROP : VERDICT_PASS;
+}
+
+/* Opcodes that are inspected only while the player has not been spawned: too many of them
+ * afterwards. */
+static bool wants_spawn(const struct link *link, bool is_gate_open)
+{
+	(void)link;
+	return !is_gate_open;
+}
+
+static bool wants_chat(const struct link *link, bool is_gate_open)
+{
+	(void)is_gate_open;
+	return link->session->world->config->redirect_token != NULL;
+}
+
+static bool wants_plugin(const struct link *link, bool is_gate_open)
+{
+	(void)is_gate_open;
+	return link_may_signal(link, CONFIG_REDIRECT_PLUGIN);
+}
+
+/* clang-format off */
+static const struct handler {
+	handler_fn *run;
+	bool (*applies)(const struct link *link, bool is_gate_open); /* NULL: always */
+} handlers[PACKET_OPCODES] = {
+	[OP_IDENTIFICATION]     = { on_identification,     NULL },
+	[OP_LEVEL_INITIALIZE]   = { on_level_initialize,   NULL },
+	[OP_LEVEL_FINALIZE]     = { on_level_finalize,     NULL },
+	[OP_SPAWN_PLAYER]       = { on_spawn,              wants_spawn },
+	[OP_POSITION]           = { on_spawn,              wants_spawn },
+	[OP_MESSAGE]            = { on_signal,             wants_chat },
+	[OP_DISCONNECT]         = { on_disconnect,         NULL },
+	[OP_EXT_INFO]           = { on_ext_info,           NULL },
+	[OP_EXT_ENTRY]          = { on_ext_entry,          NULL },
+	[OP_CUSTOM_BLOCK_LEVEL] = { on_custom_block_level, NULL },
+	[OP_ADD_ENTITY2]        = { on_spawn,              wants_spawn },
+	[OP_TWO_WAY_PING]       = { on_two_way_ping,       NULL },
+	[OP_PLUGIN_MESSAGE]     = { on_signal,             wants_plugin },
+	[OP_ENTITY_TELEPORT]    = { on_spawn,              wants_spawn },
+};
+/* clang-format on */
+
+/* A client with BlockPermissions does not derive from the user type what may be done to bedrock
+ * and liquids; a server without the extension relies on it. */
+static bool needs_permissions(const struct link *link, uint8_t opcode)
+{
+	return (opcode == OP_IDENTIFICATION || opcode == OP_USER_TYPE) &&
+	       dialect_has(&link->session->dialect, EXT_BLOCK_PERMISSIONS) &&
+	       !dialect_has(&link->dialect, EXT_BLOCK_PERMISSIONS);
+}
+
+static bool is_recoded(const struct link *link, uint8_t opcode)
+{
+	return opcode >= OP_LEVEL_INITIALIZE && opcode <= OP_LEVEL_FINALIZE &&
+	       level_wants(&link->dialect, &link->session->dialect);
+}
+
+static bool wants_inspection(const struct link *link, uint8_t opcode, bool is_gate_open)
+{
+	const struct session *session = link->session;
+	const struct handler *handler = &handlers[opcode];
+
+	return (handler->run != NULL &&
+		(handler->applies == NULL || handler->applies(link, is_gate_open))) ||
+	       hooks_want(session->world->hooks, PACKET_TO_CLIENT, opcode) ||
+	       translate_wants(&session->dialect, &link->dialect, PACKET_TO_CLIENT, opcode) ||
+	       needs_permissions(link, opcode) || is_recoded(link, opcode);
+}
+
+void link_prepare(struct link *link, bool is_gate_open)
+{
+	for (unsigned op = 0; op < PACKET_OPCODES; op++) {
+		uint8_t opcode = (uint8_t)op;
+
+		link->wants[op] =
+			(uint8_t)((wants_inspection(link, opcode, is_gate_open) ? WANT_INSPECT
+										: 0) |
+				  (link_is_tracked(opcode) ? WANT_TRACK : 0));
+	}
+}
+
+void link_publish(struct link *link)
+{
+	struct dialect *agreed = &link->agreed[atomic_load(&link->published) != NULL];
+
+	*agreed = link->dialect;
+	atomic_store(&link->published, agreed);
+	link_prepare(link, link->session->is_gate_open);
+}
+
+static enum verdict run_handler(struct link *link, uint8_t *packet)
+{
+	const struct handler *handler = &handlers[packet[0]];
+
+	/* others may want to see the packet, too */
+	if (handler->run == NULL ||
+	    (handler->applies != NULL && !handler->applies(link, false)))
+		return VERDICT_PASS;
+	return handler->run(link, packet);
+}
+
+static enum verdict run_hooks(struct link *link, uint8_t *packet, size_t size)
+{
+	struct session *session = link->session;
+	struct hook_packet seen = {
+		.session = session,
+		.direction = PACKET_TO_CLIENT,
+		.dialect = &link->dialect,
+		.data = packet,
+		.size = size,
+	};
+	enum hook_verdict hooked = hooks_run(session->world->hooks, &seen);
+
+	return hooked == HOOK_DROP || hooked == HOOK_ANSWER ? VERDICT_DROP : VERDICT_PASS;
+}
+
+static enum verdict put(struct link *link, const uint8_t *packets, size_t size)
+{
+	return link_put(link, packets, size) ? VERDICT_DROP : VERDICT_END;
+}
+
+static enum verdict translate(struct link *link, uint8_t *packet)
+{
+	uint8_t out[TRANSLATE_OUT_MAX];
+	size_t out_size = 0;
+
+	switch (translate_packet(link->translate, &link->session->dialect, &link->dialect,
+				 PACKET_TO_CLIENT, packet, out, &out_size)) {
+	case TRANSLATE_PASS:
+		return VERDICT_PASS;
+	case TRANSLATE_REPLACE:
+		return put(link, out, out_size);
+	default:
+		return VERDICT_DROP;
+	}
+}
+
+/* Like ClassiCube, takes no second LevelInitialize while a level is open. */
+static bool begin_level(struct link *link, const uint8_t *packet)
+{
+	if (link->level == NULL)
+		link->level = level_new(&link->dialect, &link->session->dialect, packet,
+					link_put_level, link);
+	return link->level != NULL;
+}
+
+static bool end_level(struct link *link, const uint8_t *packet)
+{
+	bool is_done = level_finalize(link->level, packet) && link_put_kept(link);
+
+	if (is_done) {
+		level_free(link->level);
+		link->level = NULL;
+	}
+	return is_done;
+}
+
+static bool feed_level(struct link *link, const uint8_t *packet)
+{
+	switch (packet[0]) {
+	case OP_LEVEL_INITIALIZE:
+		return begin_level(link, packet);
+	case OP_LEVEL_DATA_CHUNK:
+		return level_chunk(link->level, packet) &&
+		       (!level_has_begun(link->level) || link_put_kept(link));
+	default:
+		return end_level(link, packet);
+	}
+}
+
+/* A level that the client wants encoded in another way (FastMap). What translate.h remembers of
+ * levels it must see all the same. */
+static enum verdict recode(struct link *link, uint8_t *packet)
+{
+	uint8_t out[TRANSLATE_OUT_MAX];
+	size_t out_size;
+	const char *why;
+
+	if (packet[0] != OP_LEVEL_DATA_CHUNK)
+		translate_packet(link->translate, &link->session->dialect, &link->dialect,
+				 PACKET_TO_CLIENT, packet, out, &out_size);
+	if (packet[0] != OP_LEVEL_INITIALIZE && link->level == NULL)
+		return VERDICT_DROP;
+	if (feed_level(link, packet))
+		return VERDICT_DROP;
+	why = link->level != NULL ? level_fault(link->level) : NULL;
+	if (why != NULL)
+		snprintf(link->fault, sizeof(link->fault), "%s", why);
+	else if (link->fault[0] == '\0')
+		snprintf(link->fault, sizeof(link->fault), "Kurafuto is out of memory");
+	return VERDICT_END;
+}
+
+/* Bedrock may be placed and deleted by operators, liquids placed. */
+static enum verdict put_permissions(struct link *link, uint8_t user_type)
+{
+	const struct dialect *client = &link->session->dialect;
+	uint8_t packets[5 * 5], *p = packets;
+	uint8_t is_operator = user_type >= PACKET_USER_OP && user_type <= 127;
+	size_t size = dialect_size(client, PACKET_TO_CLIENT, OP_BLOCK_PERMISSION);
+
+	if (link->is_operator == is_operator)
+		return VERDICT_DROP;
+	link->is_operator = is_operator;
+	for (uint8_t block = 7; block <= 11; block++, p += size) {
+		memset(p, 0, size);
+		p[0] = OP_BLOCK_PERMISSION;
+		p[size - 3] = block;
+		p[size - 2] = is_operator;
+		p[size - 1] = block == 7 ? is_operator : 0;
+	}
+	return put(link, packets, (size_t)(p - packets));
+}
+
+/* What has passed so far may have to wait for a level's beginning, or be followed by something.
+ */
+static enum verdict pass(struct link *link, const uint8_t *packet, size_t size)
+{
+	bool is_kept = link->level != NULL && !level_has_begun(link->level) &&
+		       packet[0] != OP_MESSAGE && packet[0] != OP_PING;
+	bool is_followed = needs_permissions(link, packet[0]);
+
+	if (!is_kept && !is_followed)
+		return VERDICT_PASS;
+	if (!link_put(link, packet, size))
+		return VERDICT_END;
+	return is_followed ? put_permissions(link, packet[size - 1]) : VERDICT_DROP;
+}
+
+enum verdict link_inspect(struct link *link, uint8_t *packet, size_t size)
+{
+	enum verdict verdict = run_handler(link, packet);
+
+	if (verdict == VERDICT_PASS)
+		verdict = run_hooks(link, packet, size);
+	if (verdict == VERDICT_PASS)
+		verdict = is_recoded(link, packet[0]) ? recode(link, packet)
+						      : translate(link, packet);
+	return verdict == VERDICT_PASS ? pass(link, packet, size) : verdict;
+}

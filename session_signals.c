@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a server says to Kurafuto and not to the player: that the player should go elsewhere, by
+ * a kick, a PluginMessage or a chat line; and the question who the player really is. Reading
+ * these is redirect.h's. Clients never see any of it.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "redirect.h"
+#include "session_private.h"
+#include "text.h"
+
+#define CANDIDATES_MAX 256
+
+bool link_may_signal(const struct link *link, unsigned way)
+{
+	const struct config *config = link->session->world->config;
+
+	return !server_is_lobby(link->server) &&
+	       (config->servers[server_index(link->server)].redirect & way) != 0;
+}
+
+/* The server of a name (CP437) that a server has said; NULL, and a line in the log, if there is
+ * none. */
+static struct server *find_target(const struct link *link, const char *name)
+{
+	const struct session *session = link->session;
+	char candidates[CANDIDATES_MAX], text[PACKET_STRING_LEN * 3 + 1];
+	struct server *target = NULL;
+
+	text_to_utf8(text, sizeof(text), name);
+	if (registry_find(session->world->registry, text, &target, candidates,
+			  sizeof(candidates)) == REGISTRY_FOUND)
+		return target;
+	session_log(session, LOG_WARN, "%s sends them to \"%s\", which is none of: %s",
+		    server_name(link->server), text, candidates);
+	return NULL;
+}
+
+static void jump(struct link *link, const char *name)
+{
+	struct session *session = link->session;
+	struct server *target = find_target(link, name);
+
+	if (target == NULL || atomic_load(&link->is_closed))
+		return;
+	session_log(session, LOG_DEBUG, "%s sends them to %s", server_name(link->server),
+		    server_name(target));
+	if (session_jump(session, target) != SESSION_JUMPS)
+		session_log(session, LOG_WARN, "%s sends them to %s too often",
+			    server_name(link->server), server_name(target));
+}
+
+struct server *link_kick_target(struct link *link, const char *reason)
+{
+	char name[REDIRECT_NAME_MAX + 1];
+
+	if (!link_may_signal(link, CONFIG_REDIRECT_KICK) ||
+	    !redirect_from_kick(name, reason, link->session->world->config->command_prefix))
+		return NULL;
+	struct server *target = find_target(link, name);
+	return target != link->server ? target : NULL;
+}
+
+/* One line of an answer. */
+__attribute__((format(printf, 2, 3))) static void answer(struct link *link, const char *format,
+							 ...)
+{
+	uint8_t packet[PACKET_SIZE_MAX];
+	char text[PACKET_STRING_LEN + 1];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	link_send(link, packet,
+		  redirect_write(packet, link->session->world->config->redirect_channel, text));
+}
+
+static void answer_server(struct link *link, const struct server *server)
+{
+	answer(link, "info server %s %u %s", server_name(server), server_players(server),
+	       server_is_up(server) ? "up" : "down");
+}
+
+/* Who the player really is, and who plays where: a line each. */
+static void answer_info(struct link *link)
+{
+	const struct session *session = link->session;
+	const struct registry *registry = session->world->registry;
+	char address[NET_ADDR_TEXT];
+
+	net_addr_text(address, &session->peer, false);
+	answer(link, "info name %s", session->name);
+	answer(link, "info address %s", address);
+	answer(link, "info software %s", session->software);
+	answer(link, "info verified %s", session->is_verified ? "yes" : "no");
+	for (size_t i = 0; i < registry_count(registry); i++)
+		answer_server(link, registry_server(registry, i));
+	if (registry_lobby(registry) != NULL)
+		answer_server(link, registry_lobby(registry));
+	answer(link, "info end");
+}
+
+static bool take_plugin(struct link *link, const uint8_t *packet)
+{
+	char name[REDIRECT_NAME_MAX + 1];
+
+	if (packet[1] != link->session->world->config->redirect_channel)
+		return false;
+	switch (redirect_from_plugin(name, packet + 2)) {
+	case REDIRECT_JUMP:
+		jump(link, name);
+		break;
+	case REDIRECT_INFO:
+		answer_info(link);
+		break;
+	case REDIRECT_NONE:
+		session_log(link->session, LOG_DEBUG,
+			    "%s says something on channel %u that is neither jump nor info",
+			    server_name(link->server), packet[1]);
+		break;
+	}
+	return true;
+}
+
+/* The token stays secret even where it means nothing. */
+static bool take_chat(struct link *link, const uint8_t *packet)
+{
+	const char *token = link->session->world->config->redirect_token;
+	char text[PACKET_STRING_LEN + 1], name[REDIRECT_NAME_MAX + 1];
+
+	packet_get_string(text, packet + 2);
+	if (!redirect_is_secret(text, token))
+		return false;
+	if (link_may_signal(link, CONFIG_REDIRECT_CHAT) &&
+	    redirect_from_chat(name, text, token))
+		jump(link, name);
+	return true;
+}
+
+bool link_take_signal(struct link *link, const uint8_t *packet)
+{
+	return packet[0] == OP_PLUGIN_MESSAGE ? take_plugin(link, packet)
+					      : take_chat(link, packet);
+}

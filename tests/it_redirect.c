@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Servers that send a player on: by a kick, a PluginMessage or a chat line. The player never
+ * sees how, players can't do it in a server's name, and a circle of servers ends.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "harness.h"
+
+#define TWO_SERVERS "'servers':[" SERVER("alpha") "," SERVER("beta") "]"
+#define CALM        ",'name':'Limbo','health':{'interval-ms':3600000}"
+/* alpha must not say anything; beta may say it all. */
+#define DEAF_ALPHA                                                                           \
+	"'servers':[{'name':'alpha','address':'127.0.0.1','port':%u,'redirect':[]}," SERVER( \
+		"beta") "]"
+#define TOKEN   ",'redirect-token':'open-sesame'"
+#define CHANNEL 75
+#define OTHER   76
+
+static struct backend alpha, beta;
+static struct proxy *proxy;
+static struct peer *alice, *link_a, *link_b;
+
+static void setup(void)
+{
+	backend_open(&alpha);
+	backend_open(&beta);
+	alice = link_a = link_b = NULL;
+}
+
+static void teardown(void)
+{
+	backend_close(&alpha);
+	backend_close(&beta);
+}
+
+static void alice_on_alpha(bool cpe)
+{
+	alice = (cpe ? join_cpe : join)(proxy, &alpha, "Alice", "Alpha", &link_a);
+	exchange(alice, link_a);
+	peer_forget(alice);
+}
+
+static void start_two(bool cpe)
+{
+	proxy = proxy_start(TWO_SERVERS CALM TOKEN, alpha.port, beta.port);
+	alice_on_alpha(cpe);
+}
+
+static void arrives_on_beta(bool cpe)
+{
+	link_b = backend_accept(&beta);
+	if (cpe)
+		link_negotiate(link_b, NULL, 0);
+	link_welcome(link_b, "Beta");
+	client_arrive(alice, "Beta");
+	exchange(alice, link_b);
+}
+
+static void finish(void)
+{
+	peer_close(alice);
+	peer_close(link_a);
+	peer_close(link_b);
+	proxy_stop(proxy);
+}
+
+static void say_plugin(struct peer *peer, uint8_t channel, const char *text)
+{
+	uint8_t packet[66] = {OP_PLUGIN_MESSAGE, channel};
+
+	memcpy(packet + 2, text, strlen(text));
+	peer_send(peer, packet, sizeof(packet));
+}
+
+/* ---- kicks ---- */
+
+static const char *const kicks[] = {
+	":kura jump beta",
+	"CCJOIN beta",
+	":KURA  JUMP  Beta",
+	"&eKicked by &fAdmin: &c:kura jump &fbeta",
+};
+
+START_TEST(a_kick_may_send_a_player_on)
+{
+	start_two(_i % 2 == 0);
+	link_kick(link_a, kicks[_i]);
+	arrives_on_beta(_i % 2 == 0);
+	ck_assert_msg(!harness_says(alice->text, "kick"), "the player reads: %s", alice->text);
+	finish();
+}
+END_TEST
+
+/* Before it has let the player in: a gateway, as the first server or as the target of a jump.
+ */
+START_TEST(a_kick_at_the_login_may_send_a_player_on)
+{
+	struct peer *link;
+
+	proxy = proxy_start("'servers':[" SERVER("gate") "," SERVER("beta") "]" CALM,
+			    alpha.port, beta.port);
+	alice = client_login(proxy, "Alice");
+	link_a = backend_accept(&alpha);
+	link_kick(link_a, ":kura jump beta");
+	arrives_on_beta(false);
+	peer_forget(alice);
+	peer_chat(alice, ":kura jump gate");
+	link = backend_accept(&alpha);
+	link_kick(link, ":kura jump nowhere");
+	peer_wait_text(alice, "stay where you are");
+	exchange(alice, link_b);
+	peer_close(link);
+	finish();
+}
+END_TEST
+
+START_TEST(a_kick_to_nowhere_is_a_kick)
+{
+	start_two(false);
+	link_kick(link_a, ":kura jump nowhere");
+	client_arrive(alice, "Limbo");
+	peer_wait_text(alice, ":kura jump nowhere");
+	proxy_wait_log(proxy, "alpha sends them to \"nowhere\", which is none of: alpha, beta");
+	finish();
+}
+END_TEST
+
+START_TEST(a_server_without_leave_only_kicks)
+{
+	proxy = proxy_start(DEAF_ALPHA CALM, alpha.port, beta.port);
+	alice_on_alpha(true);
+	say_plugin(link_a, CHANNEL, "jump beta");
+	peer_until(alice, OP_PLUGIN_MESSAGE);
+	link_kick(link_a, ":kura jump beta");
+	client_arrive(alice, "Limbo");
+	finish();
+}
+END_TEST
+
+static bool sends_on(struct backend *backend, const char *words)
+{
+	struct peer *link = backend_try(backend);
+
+	if (link != NULL)
+		link_kick(link, words);
+	peer_close(link);
+	return link != NULL;
+}
+
+/* Alpha sends on to beta, and beta back to alpha, for ever. */
+START_TEST(a_circle_of_kicks_ends)
+{
+	unsigned n = 0;
+
+	start_two(false);
+	link_kick(link_a, ":kura jump beta");
+	while (strstr(alice->text, "kicked you") == NULL && n < 100) {
+		bool closed;
+
+		n += sends_on(&beta, ":kura jump alpha");
+		n += sends_on(&alpha, ":kura jump beta");
+		peer_try(alice, &closed);
+		ck_assert(!closed);
+	}
+	ck_assert_uint_gt(n, 2);
+	ck_assert_uint_lt(n, 100);
+	client_arrive(alice, "Limbo");
+	finish();
+}
+END_TEST
+
+/* ---- plugin messages ---- */
+
+START_TEST(a_plugin_message_sends_a_player_on)
+{
+	start_two(true);
+	say_plugin(link_a, OTHER, "jump beta");
+	const uint8_t *packet = peer_until(alice, OP_PLUGIN_MESSAGE);
+	ck_assert_uint_eq(packet[1], OTHER);
+	say_plugin(link_a, CHANNEL, "jump beta");
+	arrives_on_beta(true);
+	finish();
+}
+END_TEST
+
+static void expect_line(const char *wanted)
+{
+	const uint8_t *packet = peer_until(link_a, OP_PLUGIN_MESSAGE);
+	char text[65] = "";
+
+	memcpy(text, packet + 2, 64);
+	ck_assert_uint_eq(packet[1], CHANNEL);
+	ck_assert_msg(strncmp(text, wanted, strlen(wanted)) == 0, "\"%s\" instead of \"%s\"",
+		      text, wanted);
+}
+
+START_TEST(a_server_asks_who_the_player_is)
+{
+	start_two(true);
+	say_plugin(alice, CHANNEL, "info address 6.6.6.6");
+	say_plugin(alice, OTHER, "hello");
+	ck_assert_uint_eq(peer_until(link_a, OP_PLUGIN_MESSAGE)[1], OTHER);
+	say_plugin(link_a, CHANNEL, "info");
+	expect_line("info name Alice");
+	expect_line("info address 127.0.0.1");
+	expect_line("info software Tester 1.0");
+	expect_line("info verified no");
+	expect_line("info server alpha 1 up");
+	expect_line("info server beta 0 up");
+	expect_line("info server lobby 0 up");
+	expect_line("info end");
+	finish();
+}
+END_TEST
+
+/* ---- chat lines ---- */
+
+START_TEST(a_chat_line_with_the_token_sends_a_player_on)
+{
+	start_two(false);
+	peer_chat(link_a, "Bob: open-sesame jump beta");
+	peer_wait_text(alice, "Bob: open-sesame");
+	peer_forget(alice);
+	peer_chat(link_a, "open-sesame dance");
+	exchange(alice, link_a);
+	peer_chat(link_a, "&eopen-sesame jump beta");
+	arrives_on_beta(false);
+	ck_assert_msg(!harness_says(alice->text, "sesame"), "the player reads: %s",
+		      alice->text);
+	finish();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("redirect");
+	TCase *tcase = harness_case(suite, "redirect");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_loop_test(tcase, a_kick_may_send_a_player_on, 0,
+			    sizeof(kicks) / sizeof(kicks[0]));
+	tcase_add_test(tcase, a_kick_at_the_login_may_send_a_player_on);
+	tcase_add_test(tcase, a_kick_to_nowhere_is_a_kick);
+	tcase_add_test(tcase, a_server_without_leave_only_kicks);
+	tcase_add_test(tcase, a_circle_of_kicks_ends);
+	tcase_add_test(tcase, a_plugin_message_sends_a_player_on);
+	tcase_add_test(tcase, a_server_asks_who_the_player_is);
+	tcase_add_test(tcase, a_chat_line_with_the_token_sends_a_player_on);
+	return harness_run(suite);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What follows the loss of a server: the lobby holds the player and brings them back, unless
+ * they decline or were kicked; a kick that is final ends the session; who waits hears of it;
+ * and a server that still knows the player is left before it is joined again.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "harness.h"
+
+#define ONE_SERVER  "'servers':[" SERVER("alpha") "]"
+#define TWO_SERVERS "'servers':[" SERVER("alpha") "," SERVER("beta") "]"
+#define LIMBO       ",'name':'Limbo'"
+#define CALM        LIMBO ",'health':{'interval-ms':3600000}"
+#define QUICK       LIMBO ",'health':{'interval-ms':100}"
+
+static struct backend alpha, beta;
+static struct proxy *proxy;
+static struct peer *alice, *link_a, *link_b;
+
+static void setup(void)
+{
+	backend_open(&alpha);
+	backend_open(&beta);
+	alice = link_a = link_b = NULL;
+}
+
+static void teardown(void)
+{
+	backend_close(&alpha);
+	backend_close(&beta);
+}
+
+static void alice_on_alpha(bool cpe)
+{
+	alice = (cpe ? join_cpe : join)(proxy, &alpha, "Alice", "Alpha", &link_a);
+	exchange(alice, link_a);
+	peer_forget(alice);
+}
+
+static void finish(void)
+{
+	peer_close(alice);
+	peer_close(link_a);
+	peer_close(link_b);
+	proxy_stop(proxy);
+}
+
+static void lose(struct peer **link)
+{
+	peer_close(*link);
+	*link = NULL;
+}
+
+/* ---- the way back ---- */
+
+START_TEST(a_player_is_brought_back_to_the_server_they_lost)
+{
+	bool cpe = _i == 1;
+
+	proxy = proxy_start(ONE_SERVER QUICK, alpha.port);
+	alice_on_alpha(cpe);
+	lose(&link_a);
+	client_arrive(alice, "Limbo");
+	peer_wait_text(alice, "brought to alpha");
+	link_a = backend_accept(&alpha);
+	if (cpe)
+		link_negotiate(link_a, NULL, 0);
+	link_welcome(link_a, "Alpha");
+	client_arrive(alice, "Alpha");
+	peer_wait_text(alice, "back on alpha");
+	exchange(alice, link_a);
+	proxy_wait_log(proxy, "returns from lobby to alpha");
+	finish();
+}
+END_TEST
+
+START_TEST(who_joins_while_the_hub_is_down_is_brought_to_it)
+{
+	uint16_t port = alpha.port;
+
+	backend_refuse(&alpha);
+	proxy = proxy_start(ONE_SERVER QUICK, port);
+	alice = client_login(proxy, "Alice");
+	client_arrive(alice, "Limbo");
+	peer_wait_text(alice, "brought to alpha");
+	backend_open_at(&alpha, port);
+	link_a = backend_accept(&alpha);
+	link_welcome(link_a, "Alpha");
+	client_arrive(alice, "Alpha");
+	exchange(alice, link_a);
+	finish();
+}
+END_TEST
+
+/* The attempts that fail are not the player's concern. */
+START_TEST(a_way_back_that_fails_is_tried_again)
+{
+	proxy = proxy_start(ONE_SERVER QUICK, alpha.port);
+	alice_on_alpha(false);
+	lose(&link_a);
+	client_arrive(alice, "Limbo");
+	link_a = backend_accept(&alpha);
+	peer_wait_text(alice, "brought to alpha");
+	peer_forget(alice);
+	lose(&link_a);
+	link_a = backend_accept(&alpha);
+	link_welcome(link_a, "Alpha");
+	client_arrive(alice, "Alpha");
+	ck_assert_msg(!harness_says(alice->text, "stay"), "the player reads: %s", alice->text);
+	finish();
+}
+END_TEST
+
+/* Carol is lost later than Alice, and brought back: whoever is still in the lobby then is not
+ * being brought back. */
+static void carol_is_brought_back(const struct proxy *carols)
+{
+	struct peer *link, *carol = join(carols, &alpha, "Carol", "Alpha", &link);
+
+	lose(&link);
+	client_arrive(carol, "Limbo");
+	link = backend_accept(&alpha);
+	ck_assert_str_eq(link->id.name, "Carol");
+	peer_close(link);
+	peer_close(carol);
+}
+
+START_TEST(a_player_may_stay_in_the_lobby)
+{
+	proxy = proxy_start(ONE_SERVER QUICK, alpha.port);
+	alice_on_alpha(false);
+	peer_chat(alice, ":kura stay");
+	peer_wait_text(alice, "nobody is about");
+	lose(&link_a);
+	client_arrive(alice, "Limbo");
+	peer_wait_text(alice, ":kura stay");
+	peer_chat(alice, ":kura stay");
+	peer_wait_text(alice, "you stay here");
+	carol_is_brought_back(proxy);
+	finish();
+}
+END_TEST
+
+START_TEST(no_return_if_it_is_switched_off)
+{
+	struct proxy *other = proxy_start(ONE_SERVER QUICK, alpha.port);
+
+	proxy = proxy_start(ONE_SERVER QUICK ",'return':false", alpha.port);
+	alice_on_alpha(false);
+	lose(&link_a);
+	client_arrive(alice, "Limbo");
+	carol_is_brought_back(other);
+	proxy_stop(other);
+	finish();
+}
+END_TEST
+
+START_TEST(who_was_kicked_is_not_brought_back)
+{
+	proxy = proxy_start(ONE_SERVER QUICK, alpha.port);
+	alice_on_alpha(false);
+	link_kick(link_a, "Sit down");
+	client_arrive(alice, "Limbo");
+	peer_wait_text(alice, "Sit down");
+	carol_is_brought_back(proxy);
+	finish();
+}
+END_TEST
+
+/* ---- kicks ---- */
+
+static const struct {
+	const char *config, *reason;
+	bool ends;
+	const char *word; /* of the reason */
+} kicks[] = {
+	{"", "You are banned: grief", true, "grief"},
+	{"", "Not on the whitelist", true, "whitelist"},
+	{"", "&cYou were &4BANNED", true, "BANNED"},
+	{"", "Urban server is full", false, ""},
+	{",'on-kick':'disconnect'", "Server restarting", true, "restarting"},
+	{",'kick-pass':['^go away']", "&eGo away!", true, "Go away!"},
+	{",'kick-pass':['^go away']", "You are banned", false, ""},
+	{",'kick-pass':[]", "You are banned", false, ""},
+};
+
+START_TEST(a_final_kick_ends_the_session)
+{
+	proxy = proxy_start(ONE_SERVER CALM "%s", alpha.port, kicks[_i].config);
+	alice_on_alpha(false);
+	link_kick(link_a, kicks[_i].reason);
+	if (kicks[_i].ends)
+		peer_expect_disconnect(alice, kicks[_i].word);
+	else
+		client_arrive(alice, "Limbo");
+	finish();
+}
+END_TEST
+
+START_TEST(each_server_has_its_own_way_with_kicks)
+{
+	proxy = proxy_start(
+		"'servers':[{'name':'alpha','address':'127.0.0.1','port':%u,"
+		"'on-kick':'fallback'}," SERVER("beta") "],'on-kick':'disconnect'"
+							",'hubs':['alpha','beta']" CALM,
+		alpha.port, beta.port);
+	alice_on_alpha(false);
+	link_kick(link_a, "Out");
+	link_b = backend_accept(&beta);
+	link_welcome(link_b, "Beta");
+	client_arrive(alice, "Beta");
+	link_kick(link_b, "And out");
+	peer_expect_disconnect(alice, "And out");
+	finish();
+}
+END_TEST
+
+/* A jump that ends in a ban costs nothing. */
+START_TEST(a_ban_elsewhere_is_no_ban_here)
+{
+	proxy = proxy_start(TWO_SERVERS CALM, alpha.port, beta.port);
+	alice_on_alpha(false);
+	peer_chat(alice, ":kura jump beta");
+	link_b = backend_accept(&beta);
+	if (_i == 1)
+		link_identify(link_b, "Beta");
+	link_kick(link_b, "You are banned");
+	peer_wait_text(alice, "stay where you are");
+	exchange(alice, link_a);
+	finish();
+}
+END_TEST
+
+/* ---- one server, two links ---- */
+
+/* The server reads to the end of a link that Kurafuto has left; nobody comes before it has
+ * closed its side. */
+static void leaves_before_it_comes(struct peer **old, const char *command)
+{
+	peer_chat(alice, command);
+	peer_expect_close(*old);
+	ck_assert(!backend_has_player(&alpha, 300));
+	lose(old);
+	link_a = backend_accept(&alpha);
+	link_welcome(link_a, "Alpha");
+	client_arrive(alice, "Alpha");
+	exchange(alice, link_a);
+}
+
+START_TEST(two_names_of_one_server_are_one_place)
+{
+	proxy = proxy_start(TWO_SERVERS CALM, alpha.port, alpha.port);
+	alice_on_alpha(false);
+	leaves_before_it_comes(&link_a, ":kura jump beta");
+	finish();
+}
+END_TEST
+
+START_TEST(a_server_just_left_has_let_go_before_it_is_joined_again)
+{
+	struct peer *old;
+
+	proxy = proxy_start(TWO_SERVERS CALM, alpha.port, beta.port);
+	alice_on_alpha(false);
+	peer_chat(alice, ":kura jump beta");
+	link_b = backend_accept(&beta);
+	link_welcome(link_b, "Beta");
+	client_arrive(alice, "Beta");
+	old = link_a;
+	link_a = NULL;
+	leaves_before_it_comes(&old, ":kura jump alpha");
+	finish();
+}
+END_TEST
+
+/* A server that never closes is left alone after a while. */
+START_TEST(a_server_that_does_not_let_go_is_joined_again_all_the_same)
+{
+	struct peer *old;
+
+	proxy = proxy_start(TWO_SERVERS CALM, alpha.port, alpha.port);
+	alice_on_alpha(false);
+	old = link_a;
+	peer_chat(alice, ":kura jump beta");
+	link_a = backend_accept(&alpha);
+	link_welcome(link_a, "Alpha");
+	client_arrive(alice, "Alpha");
+	exchange(alice, link_a);
+	peer_close(old);
+	finish();
+}
+END_TEST
+
+/* ---- waiting ---- */
+
+/* The loading screen says for whom; then come pings. */
+START_TEST(a_slow_first_login_is_kept_company)
+{
+	proxy = proxy_start(ONE_SERVER CALM, alpha.port);
+	alice = (_i == 1 ? client_login_cpe : client_login)(proxy, "Alice");
+	link_a = backend_accept(&alpha);
+	const uint8_t *packet = peer_until(alice, OP_IDENTIFICATION);
+	char motd[65];
+	packet_get_string(motd, packet + 66);
+	ck_assert_str_eq(motd, "Waiting for alpha...");
+	peer_until(alice, OP_PING);
+	if (_i == 1)
+		link_negotiate(link_a, NULL, 0);
+	link_welcome(link_a, "Alpha");
+	client_arrive(alice, "Alpha");
+	exchange(alice, link_a);
+	finish();
+}
+END_TEST
+
+START_TEST(a_slow_jump_is_announced)
+{
+	bool cpe = _i == 1;
+
+	proxy = proxy_start(TWO_SERVERS CALM, alpha.port, beta.port);
+	alice_on_alpha(cpe);
+	peer_chat(alice, ":kura jump beta");
+	link_b = backend_accept(&beta);
+	peer_wait_text(alice, "waiting for beta");
+	link_kick(link_b, "No");
+	if (cpe) {
+		const uint8_t *packet = peer_until(alice, OP_MESSAGE);
+		char text[65];
+
+		while (packet[1] != 100)
+			packet = peer_until(alice, OP_MESSAGE);
+		packet_get_string(text, packet + 2);
+		ck_assert_str_eq(text, "");
+	}
+	peer_wait_text(alice, "stay where you are");
+	exchange(alice, link_a);
+	finish();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("return");
+	TCase *tcase = harness_case(suite, "return");
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_loop_test(tcase, a_player_is_brought_back_to_the_server_they_lost, 0, 2);
+	tcase_add_test(tcase, who_joins_while_the_hub_is_down_is_brought_to_it);
+	tcase_add_test(tcase, a_way_back_that_fails_is_tried_again);
+	tcase_add_test(tcase, a_player_may_stay_in_the_lobby);
+	tcase_add_test(tcase, no_return_if_it_is_switched_off);
+	tcase_add_test(tcase, who_was_kicked_is_not_brought_back);
+	tcase_add_loop_test(tcase, a_final_kick_ends_the_session, 0,
+			    sizeof(kicks) / sizeof(kicks[0]));
+	tcase_add_test(tcase, each_server_has_its_own_way_with_kicks);
+	tcase_add_loop_test(tcase, a_ban_elsewhere_is_no_ban_here, 0, 2);
+	tcase_add_test(tcase, two_names_of_one_server_are_one_place);
+	tcase_add_test(tcase, a_server_just_left_has_let_go_before_it_is_joined_again);
+	tcase_add_test(tcase, a_server_that_does_not_let_go_is_joined_again_all_the_same);
+	tcase_add_loop_test(tcase, a_slow_first_login_is_kept_company, 0, 2);
+	tcase_add_loop_test(tcase, a_slow_jump_is_announced, 0, 2);
+	return harness_run(suite);
+}
