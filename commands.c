@@ -156,6 +156,17 @@ static void run_lobby(const struct call *call)
 		jump_to(call, lobby);
 }
 
+static void run_stay(const struct call *call)
+{
+	struct server *lost = session_stay(call->session);
+
+	if (lost == NULL)
+		session_tell(call->session, "&eNobody is about to bring you anywhere.");
+	else
+		session_tell(call->session, "&eYou stay here. Back to &f%s&e: &a%s jump %s",
+			     server_name(lost), prefix(call), server_name(lost));
+}
+
 static void run_info(const struct call *call)
 {
 	struct server *server = session_server(call->session);
@@ -221,6 +232,7 @@ static const struct command commands[] = {
 	{ "jump",  "jump SERVER",    "go there; a unique beginning will do",  run_jump },
 	{ "hub",   "hub",            "back to the hub",                       run_hub },
 	{ "lobby", "lobby",          "to the lobby",                          run_lobby },
+	{ "stay",  "stay",           "don't be brought back to a server that was lost", run_stay },
 	{ "who",   "who",            "who is online, and where",              run_who },
 	{ "info",  "info",           "version, uptime, your server and ping", run_info },
 	{ NULL,    NULL,             NULL,                                    NULL },
