@@ -16,7 +16,7 @@
 #define JUMP_BURST    20    /* jumps that a player may ask for at once, */
 #define JUMP_EVERY_MS 500   /* and how often after that */
 #define HOPS_MAX      8     /* servers in a row that send a player on by a kick */
-#define RETURN_MS     2000  /* how long after a loss the way back is tried first, */
+#define RETURN_MS     1000  /* how long after a loss the way back is tried first, */
 #define RETURN_MAX_MS 60000 /* and how long between two attempts at most */
 #define NOTE_MAX      (SESSION_WHY_MAX + 64)
 

@@ -16,7 +16,7 @@
 #include "text.h"
 
 #define LEVEL_WAIT_MS 10000 /* how long a swap waits for the old server's level to end */
-#define COMPANY_MS    2000  /* how often a waiting player hears from us */
+#define COMPANY_MS    1000  /* how often a waiting player hears from us */
 #define SEND_SLICE_MS                                                           \
 	250 /* how often a blocked send looks whether its client is still there \
 	     */

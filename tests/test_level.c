@@ -436,9 +436,9 @@ static void recode(struct transfer *t, int first, int last, size_t cut)
 
 START_TEST(arrives_whole)
 {
-	static const uint32_t volumes[] = {1, 2, 1000, 8188, 8192, 8193, 65536, 120000};
+	static const uint32_t volumes[] = {1, 2, 1000, 8188, 8192, 8193, 40000};
 	static const size_t cuts[] = {0, 1000, 1023, CHUNK_MAX, 3, 1}; /* small levels: all */
-	static const int compressions[] = {0, 1, 6, 9};
+	static const int compressions[] = {0, 1, 9};
 
 	for (size_t i = 0; i < COUNT(volumes) * COUNT(compressions) * KINDS; i++) {
 		uint32_t volume = volumes[i / KINDS / COUNT(compressions)];
