@@ -254,6 +254,7 @@ static const struct {
 	 {{"HeldBlock", 1}}, 1},
 	{{{"ExtendedBlocks", 1}, {"HeldBlock", 1}, {"BlockDefinitions", 1}, {"FastMap", 1}}, 4, -1,
 	 {{"HeldBlock", 1}, {"BlockDefinitions", 1}, {"ExtendedBlocks", 1}}, 3},
+	{{{"FastMap", 1}, {"HeldBlock", 1}}, 2, 1, {{"HeldBlock", 1}, {"FastMap", 1}}, 2},
 };
 /* clang-format on */
 
@@ -304,6 +305,31 @@ START_TEST(a_server_list_in_disorder)
 	dialect_set(&link->dialect, harness_catalog(), EXT_CLICK_DISTANCE, 1);
 	link_welcome(link, "Alpha");
 	client_arrive(client, "Alpha");
+	exchange(client, link);
+	peer_close(client);
+	peer_close(link);
+	proxy_stop(proxy);
+}
+END_TEST
+
+/* Without the last entry the list would never be done; a short silence ends it. */
+START_TEST(a_list_may_stop_short_behind_the_identification)
+{
+	static const struct extension of_server[] = {{"HackControl", 1}, {"ClickDistance", 1}};
+	struct peer *client, *link;
+
+	proxy = proxy_start(ONE_SERVER, alpha.port);
+	client = client_login_cpe(proxy, "Alice");
+	link = backend_accept(&alpha);
+	link_identify(link, "Alpha");
+	peer_until(client, OP_IDENTIFICATION);
+	send_list(link, "Server", of_server, 2, 1);
+	read_list(link);
+	ck_assert_uint_eq(link->n_ext, 2);
+	dialect_set(&link->dialect, harness_catalog(), EXT_HACK_CONTROL, 1);
+	dialect_set(&link->dialect, harness_catalog(), EXT_CLICK_DISTANCE, 1);
+	peer_send(link, "\x12\x01\x00", 3);
+	peer_until(client, OP_CLICK_DISTANCE);
 	exchange(client, link);
 	peer_close(client);
 	peer_close(link);
@@ -465,6 +491,7 @@ int main(void)
 	tcase_add_loop_test(tcase, servers_list_as_they_like, 0, COUNT(server_lists));
 	tcase_add_test(tcase, a_server_list_in_disorder);
 	tcase_add_test(tcase, server_may_identify_before_it_negotiates);
+	tcase_add_test(tcase, a_list_may_stop_short_behind_the_identification);
 	tcase_add_test(tcase, cpe_client_plays_on_a_vanilla_server);
 	tcase_add_test(tcase, custom_blocks_off_and_on_again);
 	tcase_add_loop_test(tcase, clients_that_just_lack_extended_blocks, 0,
