@@ -119,17 +119,17 @@ struct session {
 	pthread_mutex_t lock;
 	struct link *current;                      /* s+c */
 	struct link *pending;                      /* s, on its way to being current */
-	bool is_gate_open;                         /* s */
 	int64_t gate_deadline_ms;                  /* s */
+	bool is_gate_open;                         /* s */
 	bool has_gate_ping;                        /* s, the echo of gate_ping opens the gate */
 	uint16_t gate_ping;                        /* s */
+	unsigned return_tries;                     /* s, how often the way back was tried */
 	TAILQ_HEAD(, link) leaving;                /* s, links whose servers have not let go yet */
 	pthread_cond_t link_left;                  /* with lock: `leaving` is shorter, or a link shut */
 	int64_t next_jump_ms;                      /* s, the throttle of jumps */
 	int64_t *avoid_until_ms;                   /* s, by server_index() */
 	struct server *lost;                       /* s, where the lobby brings them back to, or NULL */
-	int64_t return_ms;                         /* s, when that is tried next, */
-	unsigned return_tries;                     /* s, and how often it was */
+	int64_t return_ms;                         /* s, when that is tried next */
 	char end_reason[SESSION_WHY_MAX];          /* s, for the log */
 
 	pthread_mutex_t client_tx;
