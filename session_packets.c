@@ -7,18 +7,102 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "blocks.h"
 #include "session_private.h"
 #include "text.h"
 
 typedef enum verdict handler_fn(struct link *link, uint8_t *packet);
 
+/* A client with BlockPermissions does not derive from the user type what may be done to bedrock
+ * and liquids; a server without the extension relies on it. */
+static bool lacks_permissions(const struct link *link)
+{
+	return dialect_has(&link->session->dialect, EXT_BLOCK_PERMISSIONS) &&
+	       !dialect_has(&link->dialect, EXT_BLOCK_PERMISSIONS);
+}
+
+/* A client with CustomBlocks offers its blocks for ever; a server that can't know them should
+ * not be built with them. */
+static bool lacks_custom_blocks(const struct link *link)
+{
+	const struct dialect *client = &link->session->dialect;
+
+	return dialect_has(client, EXT_BLOCK_PERMISSIONS) &&
+	       dialect_has(client, EXT_CUSTOM_BLOCKS) &&
+	       !dialect_has(&link->dialect, EXT_CUSTOM_BLOCKS) &&
+	       !dialect_has(&link->dialect, EXT_BLOCK_DEFINITIONS);
+}
+
+/* What may be done to some blocks, on their way to the client. */
+struct permissions {
+	uint8_t packets[(5 + 16) * 5];
+	size_t size;
+};
+
+static void permit(struct permissions *permissions, const struct dialect *client, uint8_t block,
+		   bool may_place, bool may_delete)
+{
+	size_t size = dialect_size(client, PACKET_TO_CLIENT, OP_BLOCK_PERMISSION);
+	uint8_t *p = permissions->packets + permissions->size;
+
+	memset(p, 0, size);
+	p[0] = OP_BLOCK_PERMISSION;
+	p[size - 3] = block;
+	p[size - 2] = may_place;
+	p[size - 1] = may_delete;
+	permissions->size += size;
+}
+
+/*
+ * Bedrock may be placed and deleted by operators, liquids placed; CustomBlocks by nobody where
+ * the server has none. Says only what is news, and nothing before the level: some servers
+ * identify first and negotiate then.
+ */
+static enum verdict put_permissions(struct link *link)
+{
+	const struct dialect *client = &link->session->dialect;
+	struct permissions permissions = {.size = 0};
+	bool is_operator = link->is_operator;
+
+	if (!link->has_begun)
+		return VERDICT_PASS;
+	if (lacks_permissions(link) && link->was_operator != is_operator) {
+		link->was_operator = is_operator;
+		permit(&permissions, client, BLOCK_BEDROCK, is_operator, is_operator);
+		for (uint8_t block = BLOCK_WATER; block <= BLOCK_STILL_LAVA; block++)
+			permit(&permissions, client, block, is_operator, false);
+	}
+	if (lacks_custom_blocks(link) && !link->has_forbidden) {
+		link->has_forbidden = true;
+		for (uint8_t block = BLOCK_COBBLESTONE_SLAB; block <= BLOCK_STONE_BRICK;
+		     block++)
+			permit(&permissions, client, block, false, false);
+	}
+	return permissions.size == 0 || link_put(link, permissions.packets, permissions.size)
+		       ? VERDICT_PASS
+		       : VERDICT_END;
+}
+
+static enum verdict take_user_type(struct link *link, uint8_t user_type)
+{
+	link->is_operator = user_type >= PACKET_USER_OP && user_type <= 127;
+	return put_permissions(link);
+}
+
 /* The first one on a link means "logged in"; the client hears its own version in all of them.
  */
 static enum verdict on_identification(struct link *link, uint8_t *packet)
 {
+	size_t size = dialect_size(&link->dialect, PACKET_TO_CLIENT, OP_IDENTIFICATION);
+
 	packet[1] = link->session->dialect.protocol;
 	link->is_logged_in = true;
-	return VERDICT_PASS;
+	return take_user_type(link, packet[size - 1]);
+}
+
+static enum verdict on_user_type(struct link *link, uint8_t *packet)
+{
+	return take_user_type(link, packet[1]);
 }
 
 static enum verdict on_disconnect(struct link *link, uint8_t *packet)
@@ -84,7 +168,7 @@ static enum verdict on_level_initialize(struct link *link, uint8_t *packet)
 {
 	(void)packet;
 	link->has_begun = true;
-	return VERDICT_PASS;
+	return put_permissions(link);
 }
 
 /* A position for the player that follows a whole level is their spawn: the old world's
@@ -161,6 +245,7 @@ static const struct handler {
 	[OP_POSITION]           = { on_spawn,              wants_spawn },
 	[OP_MESSAGE]            = { on_signal,             wants_chat },
 	[OP_DISCONNECT]         = { on_disconnect,         NULL },
+	[OP_USER_TYPE]          = { on_user_type,          NULL },
 	[OP_EXT_INFO]           = { on_ext_info,           NULL },
 	[OP_EXT_ENTRY]          = { on_ext_entry,          NULL },
 	[OP_CUSTOM_BLOCK_LEVEL] = { on_custom_block_level, NULL },
@@ -170,15 +255,6 @@ static const struct handler {
 	[OP_ENTITY_TELEPORT]    = { on_spawn,              wants_spawn },
 };
 /* clang-format on */
-
-/* A client with BlockPermissions does not derive from the user type what may be done to bedrock
- * and liquids; a server without the extension relies on it. */
-static bool needs_permissions(const struct link *link, uint8_t opcode)
-{
-	return (opcode == OP_IDENTIFICATION || opcode == OP_USER_TYPE) &&
-	       dialect_has(&link->session->dialect, EXT_BLOCK_PERMISSIONS) &&
-	       !dialect_has(&link->dialect, EXT_BLOCK_PERMISSIONS);
-}
 
 static bool is_recoded(const struct link *link, uint8_t opcode)
 {
@@ -195,7 +271,7 @@ static bool wants_inspection(const struct link *link, uint8_t opcode, bool is_ga
 		(handler->applies == NULL || handler->applies(link, is_gate_open))) ||
 	       hooks_want(session->world->hooks, PACKET_TO_CLIENT, opcode) ||
 	       translate_wants(&session->dialect, &link->dialect, PACKET_TO_CLIENT, opcode) ||
-	       needs_permissions(link, opcode) || is_recoded(link, opcode);
+	       is_recoded(link, opcode);
 }
 
 void link_prepare(struct link *link, bool is_gate_open)
@@ -322,40 +398,13 @@ static enum verdict recode(struct link *link, uint8_t *packet)
 	return VERDICT_END;
 }
 
-/* Bedrock may be placed and deleted by operators, liquids placed. */
-static enum verdict put_permissions(struct link *link, uint8_t user_type)
-{
-	const struct dialect *client = &link->session->dialect;
-	uint8_t packets[5 * 5], *p = packets;
-	uint8_t is_operator = user_type >= PACKET_USER_OP && user_type <= 127;
-	size_t size = dialect_size(client, PACKET_TO_CLIENT, OP_BLOCK_PERMISSION);
-
-	if (link->is_operator == is_operator)
-		return VERDICT_DROP;
-	link->is_operator = is_operator;
-	for (uint8_t block = 7; block <= 11; block++, p += size) {
-		memset(p, 0, size);
-		p[0] = OP_BLOCK_PERMISSION;
-		p[size - 3] = block;
-		p[size - 2] = is_operator;
-		p[size - 1] = block == 7 ? is_operator : 0;
-	}
-	return put(link, packets, (size_t)(p - packets));
-}
-
-/* What has passed so far may have to wait for a level's beginning, or be followed by something.
- */
+/* What has passed so far may have to wait for a level's beginning. */
 static enum verdict pass(struct link *link, const uint8_t *packet, size_t size)
 {
-	bool is_kept = link->level != NULL && !level_has_begun(link->level) &&
-		       packet[0] != OP_MESSAGE && packet[0] != OP_PING;
-	bool is_followed = needs_permissions(link, packet[0]);
+	bool waits = link->level != NULL && !level_has_begun(link->level) &&
+		     packet[0] != OP_MESSAGE && packet[0] != OP_PING;
 
-	if (!is_kept && !is_followed)
-		return VERDICT_PASS;
-	if (!link_put(link, packet, size))
-		return VERDICT_END;
-	return is_followed ? put_permissions(link, packet[size - 1]) : VERDICT_DROP;
+	return waits ? put(link, packet, size) : VERDICT_PASS;
 }
 
 enum verdict link_inspect(struct link *link, uint8_t *packet, size_t size)

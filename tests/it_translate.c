@@ -225,14 +225,40 @@ START_TEST(operators_may_place_bedrock)
 	alice_joins(NULL, 0);
 	for (unsigned op = 2; op-- > 0;) {
 		peer_send(link_a, op ? "\x0f\x64" : "\x0f\0", 2);
-		peer_expect(alice, OP_USER_TYPE);
 		expect_permission(7, (uint8_t)op, (uint8_t)op);
 		for (unsigned block = 8; block <= 11; block++)
 			expect_permission(block, (uint8_t)op, 0);
+		peer_expect(alice, OP_USER_TYPE);
 	}
 	peer_send(link_a, "\x0f\0", 2);
 	peer_expect(alice, OP_USER_TYPE);
 	exchange(alice, link_a);
+}
+END_TEST
+
+/* A client that has CustomBlocks goes on offering them; alpha would not know them, beta does.
+ */
+START_TEST(blocks_that_a_server_lacks_are_not_built_with)
+{
+	static const struct extension some[] = {{"CustomBlocks", 1}, {"FastMap", 1}};
+
+	alice = client_login_cpe(proxy, "Alice");
+	link_a = backend_accept(&alpha);
+	link_welcome(link_a, "Alpha");
+	peer_until(alice, OP_IDENTIFICATION);
+	for (unsigned block = 50; block <= 65; block++)
+		expect_permission(block, 0, 0);
+	client_arrive(alice, "Alpha");
+	peer_chat(alice, ":kura jump beta");
+	link_b = backend_accept(&beta);
+	link_identify(link_b, "Beta");
+	link_negotiate(link_b, some, 2);
+	link_level(link_b);
+	peer_until(alice, OP_BLOCK_PERMISSION);
+	for (unsigned block = 51; block <= 65; block++)
+		expect_permission(block, 1, 1);
+	peer_expect(alice, OP_IDENTIFICATION);
+	peer_expect(alice, OP_LEVEL_INITIALIZE);
 }
 END_TEST
 
@@ -314,6 +340,7 @@ int main(void)
 	tcase_add_test(tcase, a_long_line_is_joined_and_split_anew);
 	tcase_add_test(tcase, a_long_command_is_not_torn);
 	tcase_add_test(tcase, operators_may_place_bedrock);
+	tcase_add_test(tcase, blocks_that_a_server_lacks_are_not_built_with);
 	tcase_add_test(tcase, the_old_world_stays_until_the_level_begins);
 	tcase_add_test(tcase, a_server_without_a_level_is_joined);
 	tcase_add_test(tcase, early_pings_are_echoed);
