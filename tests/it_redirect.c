@@ -6,10 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness.h"
+#include "stage.h"
 
-#define TWO_SERVERS "'servers':[" SERVER("alpha") "," SERVER("beta") "]"
-#define CALM        ",'name':'Limbo','health':{'interval-ms':3600000}"
 /* alpha must not say anything; beta may say it all. */
 #define DEAF_ALPHA                                                                           \
 	"'servers':[{'name':'alpha','address':'127.0.0.1','port':%u,'redirect':[]}," SERVER( \
@@ -17,30 +15,6 @@
 #define TOKEN   ",'redirect-token':'open-sesame'"
 #define CHANNEL 75
 #define OTHER   76
-
-static struct backend alpha, beta;
-static struct proxy *proxy;
-static struct peer *alice, *link_a, *link_b;
-
-static void setup(void)
-{
-	backend_open(&alpha);
-	backend_open(&beta);
-	alice = link_a = link_b = NULL;
-}
-
-static void teardown(void)
-{
-	backend_close(&alpha);
-	backend_close(&beta);
-}
-
-static void alice_on_alpha(bool cpe)
-{
-	alice = (cpe ? join_cpe : join)(proxy, &alpha, "Alice", "Alpha", &link_a);
-	exchange(alice, link_a);
-	peer_forget(alice);
-}
 
 static void start_two(bool cpe)
 {
@@ -56,14 +30,6 @@ static void arrives_on_beta(bool cpe)
 	link_welcome(link_b, "Beta");
 	client_arrive(alice, "Beta");
 	exchange(alice, link_b);
-}
-
-static void finish(void)
-{
-	peer_close(alice);
-	peer_close(link_a);
-	peer_close(link_b);
-	proxy_stop(proxy);
 }
 
 static void say_plugin(struct peer *peer, uint8_t channel, const char *text)
@@ -236,9 +202,8 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("redirect");
-	TCase *tcase = harness_case(suite, "redirect");
+	TCase *tcase = stage_case(suite, "redirect");
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, a_kick_may_send_a_player_on, 0,
 			    sizeof(kicks) / sizeof(kicks[0]));
 	tcase_add_test(tcase, a_kick_at_the_login_may_send_a_player_on);

@@ -8,51 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "harness.h"
-
-#define ONE_SERVER  "'servers':[" SERVER("alpha") "]"
-#define TWO_SERVERS "'servers':[" SERVER("alpha") "," SERVER("beta") "]"
-#define LIMBO       ",'name':'Limbo'"
-#define CALM        LIMBO ",'health':{'interval-ms':3600000}"
-#define QUICK       LIMBO ",'health':{'interval-ms':100}"
-
-static struct backend alpha, beta;
-static struct proxy *proxy;
-static struct peer *alice, *link_a, *link_b;
-
-static void setup(void)
-{
-	backend_open(&alpha);
-	backend_open(&beta);
-	alice = link_a = link_b = NULL;
-}
-
-static void teardown(void)
-{
-	backend_close(&alpha);
-	backend_close(&beta);
-}
-
-static void alice_on_alpha(bool cpe)
-{
-	alice = (cpe ? join_cpe : join)(proxy, &alpha, "Alice", "Alpha", &link_a);
-	exchange(alice, link_a);
-	peer_forget(alice);
-}
-
-static void finish(void)
-{
-	peer_close(alice);
-	peer_close(link_a);
-	peer_close(link_b);
-	proxy_stop(proxy);
-}
-
-static void lose(struct peer **link)
-{
-	peer_close(*link);
-	*link = NULL;
-}
+#include "stage.h"
 
 /* ---- the way back ---- */
 
@@ -344,9 +300,8 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("return");
-	TCase *tcase = harness_case(suite, "return");
+	TCase *tcase = stage_case(suite, "return");
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, a_player_is_brought_back_to_the_server_they_lost, 0, 2);
 	tcase_add_test(tcase, who_joins_while_the_hub_is_down_is_brought_to_it);
 	tcase_add_test(tcase, a_way_back_that_fails_is_tried_again);

@@ -8,32 +8,20 @@
 #include <zlib.h>
 
 #include "fields.h"
-#include "harness.h"
+#include "stage.h"
 
-#define TWO_SERVERS "'servers':[" SERVER("alpha") "," SERVER("beta") "]"
-#define CALM        ",'name':'Limbo','health':{'interval-ms':3600000}"
-#define EDGE        16 /* of the harness's level */
-
-static struct backend alpha, beta;
-static struct proxy *proxy;
-static struct peer *alice, *link_a, *link_b;
+#define EDGE 16 /* of the harness's level */
 
 static void setup(void)
 {
-	backend_open(&alpha);
-	backend_open(&beta);
+	stage_setup();
 	proxy = proxy_start(TWO_SERVERS CALM, alpha.port, beta.port);
-	alice = link_a = link_b = NULL;
 }
 
 static void teardown(void)
 {
-	peer_close(alice);
-	peer_close(link_a);
-	peer_close(link_b);
-	proxy_stop(proxy);
-	backend_close(&alpha);
-	backend_close(&beta);
+	finish();
+	stage_teardown();
 }
 
 /* Alice has everything; alpha what the list says, NULL and 0: it does not negotiate at all. */
