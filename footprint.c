@@ -228,9 +228,13 @@ static void color_normal(uint8_t rgba[static 4], unsigned code)
 	rgba[3] = 0xff;
 }
 
+/* For the player itself this also makes a tab entry, which a new level does not take away. */
 static bool note_spawn(struct footprint *f, const struct dialect *d, const uint8_t *p)
 {
-	return d->cpe || p[1] == PACKET_SELF || mark(f, SET_ENTITIES, p[1], true);
+	if (p[1] == PACKET_SELF)
+		return !dialect_has(d, EXT_PLAYER_LIST) ||
+		       mark(f, SET_NAMES, PACKET_SELF, true);
+	return d->cpe || mark(f, SET_ENTITIES, p[1], true);
 }
 
 static bool note_despawn(struct footprint *f, const struct dialect *d, const uint8_t *p)

@@ -129,12 +129,17 @@ void negotiate_prune_client(struct dialect *client, const struct packet_catalog 
 	prune(client, catalog, false);
 }
 
+bool negotiate_is_classicube(const char *software)
+{
+	return strncmp(software, CLASSICUBE, strlen(CLASSICUBE)) == 0;
+}
+
 bool negotiate_is_without_blocks(const struct negotiate *negotiate)
 {
 	for (size_t i = 0; i < COUNT(block_extensions); i++)
 		if (negotiate->listed[block_extensions[i]])
 			return false;
-	return strncmp(negotiate->software, CLASSICUBE, strlen(CLASSICUBE)) == 0;
+	return negotiate_is_classicube(negotiate->software);
 }
 
 void negotiate_server_entry(struct negotiate *negotiate, struct dialect *server,

@@ -59,6 +59,9 @@ void negotiate_client_entry(struct negotiate *negotiate, struct dialect *client,
  */
 void negotiate_prune_client(struct dialect *client, const struct packet_catalog *catalog);
 
+/* Is a client's software name ClassiCube's: "ClassiCube 1.3.8", "ClassiCube 1.3.8 web". */
+bool negotiate_is_classicube(const char *software);
+
 /*
  * Is this list, once done, that of a ClassiCube client whose custom blocks are switched off: it
  * lists none of BlockDefinitions, BlockDefinitionsExt and ExtendedBlocks. If ExtendedBlocks was

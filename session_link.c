@@ -35,7 +35,7 @@ struct link *link_new(struct session *session, struct server *server)
 	link->session = session;
 	link->server = server;
 	link->fd = -1;
-	link->translate = translate_new();
+	link->translate = translate_new(negotiate_is_classicube(session->software));
 	link->company_ms = net_now_ms() + COMPANY_MS;
 	pthread_mutex_init(&link->tx, NULL);
 	dialect_init(&link->dialect, &session->world->config->catalog,

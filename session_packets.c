@@ -53,40 +53,40 @@ static void permit(struct permissions *permissions, const struct dialect *client
 	permissions->size += size;
 }
 
-/*
- * Bedrock may be placed and deleted by operators, liquids placed; CustomBlocks by nobody where
- * the server has none. Says only what is news, and nothing before the level: some servers
- * identify first and negotiate then.
- */
-static enum verdict put_permissions(struct link *link)
+static bool put_permissions(struct link *link, const struct permissions *permissions)
 {
-	const struct dialect *client = &link->session->dialect;
-	struct permissions permissions = {.size = 0};
-	bool is_operator = link->is_operator;
-
-	if (!link->has_begun)
-		return VERDICT_PASS;
-	if (lacks_permissions(link) && link->was_operator != is_operator) {
-		link->was_operator = is_operator;
-		permit(&permissions, client, BLOCK_BEDROCK, is_operator, is_operator);
-		for (uint8_t block = BLOCK_WATER; block <= BLOCK_STILL_LAVA; block++)
-			permit(&permissions, client, block, is_operator, false);
-	}
-	if (lacks_custom_blocks(link) && !link->has_forbidden) {
-		link->has_forbidden = true;
-		for (uint8_t block = BLOCK_COBBLESTONE_SLAB; block <= BLOCK_STONE_BRICK;
-		     block++)
-			permit(&permissions, client, block, false, false);
-	}
-	return permissions.size == 0 || link_put(link, permissions.packets, permissions.size)
-		       ? VERDICT_PASS
-		       : VERDICT_END;
+	return permissions->size == 0 ||
+	       link_put(link, permissions->packets, permissions->size);
 }
 
-static enum verdict take_user_type(struct link *link, uint8_t user_type)
+/* Bedrock may be placed and deleted by operators, liquids placed. Says only what is news. */
+static enum verdict permit_operator(struct link *link, uint8_t user_type)
 {
-	link->is_operator = user_type >= PACKET_USER_OP && user_type <= 127;
-	return put_permissions(link);
+	const struct dialect *client = &link->session->dialect;
+	bool is_operator = user_type >= PACKET_USER_OP && user_type <= 127;
+	struct permissions permissions = {.size = 0};
+
+	if (!lacks_permissions(link) || link->is_operator == is_operator)
+		return VERDICT_PASS;
+	link->is_operator = is_operator;
+	permit(&permissions, client, BLOCK_BEDROCK, is_operator, is_operator);
+	for (uint8_t block = BLOCK_WATER; block <= BLOCK_STILL_LAVA; block++)
+		permit(&permissions, client, block, is_operator, false);
+	return put_permissions(link, &permissions) ? VERDICT_PASS : VERDICT_END;
+}
+
+/* CustomBlocks may be placed by nobody where the server has none. Not before the level: some
+ * servers identify first and negotiate then. */
+static enum verdict forbid_custom_blocks(struct link *link)
+{
+	struct permissions permissions = {.size = 0};
+
+	if (!lacks_custom_blocks(link) || link->has_forbidden)
+		return VERDICT_PASS;
+	link->has_forbidden = true;
+	for (uint8_t block = BLOCK_COBBLESTONE_SLAB; block <= BLOCK_STONE_BRICK; block++)
+		permit(&permissions, &link->session->dialect, block, false, false);
+	return put_permissions(link, &permissions) ? VERDICT_PASS : VERDICT_END;
 }
 
 /* The first one on a link means "logged in"; the client hears its own version in all of them.
@@ -97,12 +97,12 @@ static enum verdict on_identification(struct link *link, uint8_t *packet)
 
 	packet[1] = link->session->dialect.protocol;
 	link->is_logged_in = true;
-	return take_user_type(link, packet[size - 1]);
+	return permit_operator(link, packet[size - 1]);
 }
 
 static enum verdict on_user_type(struct link *link, uint8_t *packet)
 {
-	return take_user_type(link, packet[1]);
+	return permit_operator(link, packet[1]);
 }
 
 static enum verdict on_disconnect(struct link *link, uint8_t *packet)
@@ -168,7 +168,7 @@ static enum verdict on_level_initialize(struct link *link, uint8_t *packet)
 {
 	(void)packet;
 	link->has_begun = true;
-	return put_permissions(link);
+	return forbid_custom_blocks(link);
 }
 
 /* A position for the player that follows a whole level is their spawn: the old world's

@@ -85,8 +85,7 @@ struct link {
 	bool has_level;                          /* o, LevelFinalize has been seen */
 	bool has_spawned;                        /* o, the packet under inspection is the own spawn */
 	bool opens_gate;                         /* o, the own spawn is in what goes out next */
-	bool is_operator;                        /* o, the server says so of the player */
-	bool was_operator;                       /* o, the client's block permissions say so */
+	bool is_operator;                        /* o, the client's block permissions say so */
 	bool has_forbidden;                      /* o, the blocks that it can't know */
 	bool is_our_fault;                       /* o, no descriptors or memory to dial it */
 	int64_t heard_ms;                        /* o, when its last bytes came */

@@ -23,6 +23,7 @@
 #define CLOUDS_ABOVE    2
 #define PROPERTY_CLOUDS 3 /* types of 0x29 */
 #define PROPERTY_VIEW   4
+#define PROPERTY_YAW    1 /* of SetEntityProperty: rotation around Y */
 #define ENTITIES        256
 #define ENTITY_SIZE     130 /* 0x17; 0x21 is the same with a position behind it */
 #define LATER_MAX       200 /* a model and 19 properties; 7 are known */
@@ -36,7 +37,8 @@ struct pending {
 
 struct translate {
 	int16_t clouds, view; /* as the client has them now, or CLOUDS_DEFAULT */
-	struct pending *pending[ENTITIES];
+	bool is_classicube;
+	struct pending **pending; /* by entity; NULL until one must wait for its position */
 };
 
 /* One packet on its way. */
@@ -264,10 +266,27 @@ static enum translate_verdict add_clouds_and_view(const struct passage *p)
 
 /* ---- entities: ExtPlayerList 1 at the server, 2 at the client ---- */
 
+static struct pending *find_pending(const struct translate *translate, unsigned id)
+{
+	return translate->pending != NULL ? translate->pending[id] : NULL;
+}
+
 static void forget(struct translate *translate, unsigned id)
 {
+	if (find_pending(translate, id) == NULL)
+		return;
 	free(translate->pending[id]);
 	translate->pending[id] = NULL;
+}
+
+/* A new one, or the one that there is. NULL without memory. */
+static struct pending *make_pending(struct translate *translate, unsigned id)
+{
+	if (translate->pending == NULL)
+		translate->pending = calloc(ENTITIES, sizeof(*translate->pending));
+	if (translate->pending != NULL && translate->pending[id] == NULL)
+		translate->pending[id] = malloc(sizeof(struct pending));
+	return find_pending(translate, id);
 }
 
 /* S>C 0x02: there are no entities in a new level but the client's own, which starts anew. */
@@ -288,14 +307,14 @@ static enum translate_verdict forget_entity(const struct passage *p)
 /* S>C 0x17. Without memory it goes on: ClassiCube reads it in version 2, too. */
 static enum translate_verdict await_position(const struct passage *p)
 {
-	struct pending **slot = &p->translate->pending[p->packet[1]];
+	struct pending *pending = NULL;
 
-	if (*slot == NULL)
-		*slot = malloc(sizeof(**slot));
-	if (*slot == NULL)
+	if (!p->translate->is_classicube)
+		pending = make_pending(p->translate, p->packet[1]);
+	if (pending == NULL)
 		return TRANSLATE_PASS;
-	memcpy((*slot)->entity, p->packet, ENTITY_SIZE);
-	(*slot)->later_size = 0;
+	memcpy(pending->entity, p->packet, ENTITY_SIZE);
+	pending->later_size = 0;
 	return TRANSLATE_DROP;
 }
 
@@ -324,11 +343,13 @@ static void drop_overridden(struct pending *pending, const struct dialect *diale
 /* S>C 0x1D, 0x2A: for an entity that the client does not know yet. In all dialects the same. */
 static enum translate_verdict keep_back(const struct passage *p)
 {
-	struct pending *pending = p->translate->pending[p->packet[1]];
+	struct pending *pending = find_pending(p->translate, p->packet[1]);
 	size_t size = dialect_size(p->server, PACKET_TO_CLIENT, p->packet[0]);
 
 	if (pending == NULL)
 		return TRANSLATE_PASS;
+	if (p->packet[0] == OP_ENTITY_PROPERTY && p->packet[2] == PROPERTY_YAW)
+		return TRANSLATE_DROP; /* the position will come with another */
 	drop_overridden(pending, p->server, p->packet);
 	if (size <= LATER_MAX - pending->later_size) {
 		memcpy(pending->later + pending->later_size, p->packet, size);
@@ -340,7 +361,7 @@ static enum translate_verdict keep_back(const struct passage *p)
 /* The packet has an entity's position from offset `at` to its end. */
 static enum translate_verdict place(const struct passage *p, size_t at)
 {
-	struct pending *pending = p->translate->pending[p->packet[1]];
+	struct pending *pending = find_pending(p->translate, p->packet[1]);
 
 	if (pending == NULL)
 		return TRANSLATE_PASS;
@@ -363,10 +384,18 @@ static enum translate_verdict place_by_position(const struct passage *p)
 	return place(p, 2);
 }
 
-/* S>C 0x36, if it has a position (bit 0) that is absolute (modes 0 and 1 in bits 1 and 2). */
+/* S>C 0x36, if it has a position (bit 0) that is absolute (modes 0 and 1 in bits 1 and 2). Its
+ * yaw and pitch mean nothing without bit 4. */
 static enum translate_verdict place_by_teleport(const struct passage *p)
 {
-	return (p->packet[2] & 0x05) == 0x01 ? place(p, 3) : TRANSLATE_PASS;
+	uint8_t flags = p->packet[2];
+
+	if ((flags & 0x05) != 0x01 || find_pending(p->translate, p->packet[1]) == NULL)
+		return TRANSLATE_PASS;
+	if ((flags & 0x10) == 0)
+		memset(p->packet + dialect_size(p->server, PACKET_TO_CLIENT, p->packet[0]) - 2,
+		       0, 2);
+	return place(p, 3);
 }
 
 /* ---- the rules ---- */
@@ -436,12 +465,14 @@ bool translate_wants(const struct dialect *client, const struct dialect *server,
 	return false;
 }
 
-struct translate *translate_new(void)
+struct translate *translate_new(bool is_classicube)
 {
 	struct translate *translate = calloc(1, sizeof(*translate));
 
-	if (translate != NULL)
-		translate->clouds = CLOUDS_DEFAULT;
+	if (translate == NULL)
+		return NULL;
+	translate->clouds = CLOUDS_DEFAULT;
+	translate->is_classicube = is_classicube;
 	return translate;
 }
 
@@ -451,6 +482,7 @@ void translate_free(struct translate *translate)
 		return;
 	for (unsigned id = 0; id < ENTITIES; id++)
 		forget(translate, id);
+	free(translate->pending);
 	free(translate);
 }
 

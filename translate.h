@@ -29,7 +29,10 @@ enum translate_verdict {
 /* What the packets of one server must be remembered for: the last map appearance, entities
  * that have no position yet. Belongs to the thread that reads the server. */
 struct translate;
-struct translate *translate_new(void);            /* NULL without memory */
+/* `is_classicube`: the client takes ExtAddEntity with version 2 of ExtPlayerList, too, and
+ * makes the entity at once; others get ExtAddEntity2 when its position is known. NULL without
+ * memory. */
+struct translate *translate_new(bool is_classicube);
 void translate_free(struct translate *translate); /* NULL is fine */
 
 /* Does an opcode need translate_packet() between these two dialects: because it may change, or

@@ -98,7 +98,7 @@ static void translate(struct translate *state, struct chat *chat,
 static void walk(enum packet_direction direction, const uint8_t *p, const uint8_t *end)
 {
 	const struct dialect *from = direction == PACKET_TO_CLIENT ? &server : &client;
-	struct translate *state = translate_new();
+	struct translate *state = translate_new(false);
 	struct chat chat = {.length = 0};
 	struct level *level = NULL;
 	size_t n;

@@ -152,6 +152,8 @@ void client_identify(struct peer *client, uint8_t protocol, bool cpe, const char
 /* Reads Kurafuto's list, answers with what it shares with `list` (NULL: all of it) as
  * "Tester 1.0". */
 void client_negotiate(struct peer *client, const struct extension *list, size_t n);
+void client_negotiate_as(struct peer *client, const char *software,
+			 const struct extension *list, size_t n);
 /* Connects and identifies, protocol 7: vanilla, or CPE with everything that is offered. */
 struct peer *client_login(const struct proxy *proxy, const char *name);
 struct peer *client_login_cpe(const struct proxy *proxy, const char *name);

@@ -349,6 +349,12 @@ static void put_in_force(struct peer *peer, const char *name, uint32_t version)
 
 void client_negotiate(struct peer *client, const struct extension *list, size_t n)
 {
+	client_negotiate_as(client, "Tester 1.0", list, n);
+}
+
+void client_negotiate_as(struct peer *client, const char *software,
+			 const struct extension *list, size_t n)
+{
 	uint8_t *out = malloc(67 + 69 * PEER_EXTS);
 	size_t size = 67, count = 0;
 
@@ -365,7 +371,7 @@ void client_negotiate(struct peer *client, const struct extension *list, size_t 
 		put_in_force(client, client->ext[i].name, version);
 		count++;
 	}
-	packet_write_ext_info(out, "Tester 1.0", (uint16_t)count);
+	packet_write_ext_info(out, software, (uint16_t)count);
 	peer_send(client, out, size);
 	free(out);
 	if (dialect_has(&client->dialect, EXT_CUSTOM_BLOCKS)) {

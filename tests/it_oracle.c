@@ -53,6 +53,7 @@ struct stage {
 };
 
 struct plan {
+	const char *software;
 	uint32_t seed;
 	char player[PACKET_STRING_LEN + 1];
 	uint8_t protocol;
@@ -133,6 +134,21 @@ static void disorder_list(struct list *list, struct dice *dice)
 			     &list->entries[dice_below(dice, (unsigned)i)]);
 }
 
+/* The model is ClassiCube's, which is not let in without any custom blocks; then it is another
+ * client, and those read ExtAddEntity with version 1 of ExtPlayerList only. */
+static void name_software(struct plan *plan)
+{
+	static const unsigned blocks[] = {EXT_BLOCK_DEFINITIONS, EXT_BLOCK_DEFINITIONS_EXT,
+					  EXT_EXTENDED_BLOCKS};
+
+	plan->software = "Other 1.0";
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
+		if (list_names(&plan->list, blocks[i]))
+			plan->software = "ClassiCube 1.3.8";
+	for (size_t i = 0; plan->software[0] == 'O' && i < plan->list.n; i++)
+		plan->list.entries[i].version = 1;
+}
+
 /* DefineBlockExt leaves behind what only BlockDefinitions can undo, and no client has the one
  * without the other. */
 static void plan_client(struct plan *plan, struct dice *dice)
@@ -145,6 +161,7 @@ static void plan_client(struct plan *plan, struct dice *dice)
 	if (list_names(&plan->list, EXT_BLOCK_DEFINITIONS_EXT) &&
 	    !list_names(&plan->list, EXT_BLOCK_DEFINITIONS))
 		list_add(&plan->list, EXT_BLOCK_DEFINITIONS, 1);
+	name_software(plan);
 }
 
 static void plan_stage(struct stage *stage, unsigned server, struct dice *dice)
@@ -268,7 +285,8 @@ static void enter(struct traveller *t, const char *how, const struct proxy *prox
 	t->client = client_connect(proxy);
 	client_identify(t->client, plan->protocol, plan->cpe, plan->player, NULL);
 	if (plan->cpe)
-		client_negotiate(t->client, plan->list.entries, plan->list.n);
+		client_negotiate_as(t->client, plan->software, plan->list.entries,
+				    plan->list.n);
 	hand_over(t);
 	t->link = accept_player(stage, plan->player);
 }

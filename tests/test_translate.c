@@ -32,7 +32,7 @@ static void begin(void)
 				     sizeof(why)));
 	ck_assert(packet_catalog_add(&catalog, 200, "ToClient", 9, TO_CLIENT, "Kura.Down", 1,
 				     why, sizeof(why)));
-	state = translate_new();
+	state = translate_new(false);
 	ck_assert_ptr_nonnull(state);
 }
 

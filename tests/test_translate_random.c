@@ -84,6 +84,11 @@ struct trip {
 
 static bool is_changed(const struct trip *trip, const char *name)
 {
+	/* without bit 4 of its flags the orientation of a teleport means nothing */
+	if (trip->before[0] == OP_ENTITY_TELEPORT && trip->after[0] == OP_ADD_ENTITY2 &&
+	    (trip->before[2] & 0x10) == 0 &&
+	    (strcmp(name, "Yaw") == 0 || strcmp(name, "Pitch") == 0))
+		return true;
 	for (size_t i = 0; i < COUNT(changed); i++)
 		if (changed[i].direction == trip->direction &&
 		    changed[i].opcode == trip->before[0] &&
@@ -219,7 +224,7 @@ START_TEST(anything_between_any_two_dialects)
 	uint32_t seed = (uint32_t)_i * 2654435761u + 1;
 
 	for (unsigned i = 0; i < PAIRS; i++) {
-		struct translate *state = translate_new();
+		struct translate *state = translate_new(false);
 
 		ck_assert_ptr_nonnull(state);
 		draw_dialects(&client, &server, &seed);
