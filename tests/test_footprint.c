@@ -57,6 +57,8 @@ static const struct row rows[] = {
 		"16 0005 'Bob 'Bob 'Guests 00 16 0007 'Eve 'Eve 20*64 00 18 0005", "18 0007" },
 	{ "own tab entry", { { EXT_PLAYER_LIST, 2 } },
 		"16 00ff 'Alice '&cAlice 'Admins 03", SELF_ENTRY },
+	{ "own tab entry of a spawn", { { EXT_PLAYER_LIST, 2 } },
+	  "07 ff 20*64 0000 0000 0000 00 00", SELF_ENTRY },
 	{ "own tab entry removed", { { EXT_PLAYER_LIST, 2 } }, "18 00ff", SELF_ENTRY },
 	{ "all of the tab list", { { EXT_PLAYER_LIST, 2 } },
 		"16 00ff 'Alice '&cAlice 'Admins 03 16 00fe 'Eve 'Eve 20*64 00",

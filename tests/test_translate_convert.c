@@ -551,6 +551,29 @@ START_TEST(scene_row)
 END_TEST
 
 /* What is kept for an entity has an end: a model and 19 properties, the first ones. */
+/* ClassiCube makes the entity of an ExtAddEntity at once, whatever the version. */
+START_TEST(classicube_takes_entities_without_a_position)
+{
+	uint8_t packet[PACKET_SIZE_MAX];
+	struct dialect client, server;
+
+	translate_free(state);
+	state = translate_new(true);
+	dialect_with(&client, 0);
+	dialect_with(&server, 0);
+	dialect_set(&server, &catalog, EXT_PLAYER_LIST, 1);
+	size_t n = expand_any(packet, sizeof(packet), "V50");
+	ck_assert_int_eq(
+		translate_packet(state, &client, &server, TO_CLIENT, packet, out, &out_size),
+		TRANSLATE_PASS);
+	n = expand(packet, sizeof(packet), BOB_HERE);
+	ck_assert_uint_eq(n, 10);
+	ck_assert_int_eq(
+		translate_packet(state, &client, &server, TO_CLIENT, packet, out, &out_size),
+		TRANSLATE_PASS);
+}
+END_TEST
+
 START_TEST(what_is_kept_has_an_end)
 {
 	uint8_t packet[PACKET_SIZE_MAX], wanted[TRANSLATE_OUT_MAX];
@@ -594,6 +617,7 @@ int main(void)
 			    1 << COUNT(block_extensions));
 	tcase_add_loop_test(tcase, blocks_for_the_client, 0, COUNT(client_block_packets));
 	tcase_add_loop_test(tcase, scene_row, 0, COUNT(scenes));
+	tcase_add_test(tcase, classicube_takes_entities_without_a_position);
 	tcase_add_test(tcase, what_is_kept_has_an_end);
 	suite_add_tcase(suite, tcase);
 	return suite_main(suite);
