@@ -29,6 +29,7 @@
 #define SEEDS_SLOW   60  /* with sanitizers */
 #define FAILURES_MAX 10  /* printed before giving up */
 #define STAGES_MAX   4
+#define TOURS        8
 #define SERVERS      3
 #define LIST_MAX     (2 * EXT_STANDARD_COUNT)
 #define DEADLINE_MS  10000
@@ -472,22 +473,31 @@ static bool travel(struct traveller *t, const struct proxies *proxies, const str
 	return check_arrival(t, proxies);
 }
 
-static bool run_seed(const struct proxies *proxies, uint32_t seed)
+static bool run_plan(const struct proxies *proxies, const struct plan *plan, const char *again)
 {
 	struct traveller t;
-	struct plan plan;
 	bool is_fine;
 
-	*current_seed = seed;
-	make_plan(&plan, seed);
-	is_fine = travel(&t, proxies, &plan);
+	*current_seed = plan->seed;
+	is_fine = travel(&t, proxies, plan);
 	if (!is_fine)
-		printf("seed %u: %s\n  again: KURAFUTO_ORACLE_SEED=%u "
-		       "KURAFUTO_ORACLE_VERBOSE=1 and this test alone\n",
-		       seed, t.why, seed);
+		printf("seed %u: %s\n%s", plan->seed, t.why, again);
 	fflush(stdout);
 	leave(&t);
 	return is_fine;
+}
+
+static bool run_seed(const struct proxies *proxies, uint32_t seed)
+{
+	struct plan plan;
+	char again[128];
+
+	make_plan(&plan, seed);
+	snprintf(again, sizeof(again),
+		 "  again: KURAFUTO_ORACLE_SEED=%u KURAFUTO_ORACLE_VERBOSE=1 and this test "
+		 "alone\n",
+		 seed);
+	return run_plan(proxies, &plan, again);
 }
 
 static unsigned number_from(const char *variable, unsigned otherwise)
@@ -505,26 +515,80 @@ static unsigned seeds_to_run(void)
 			   number_from("KURAFUTO_ORACLE_SEED", 0) != 0 ? 1 : usual);
 }
 
+static void open_world(struct proxies *proxies)
+{
+	for (unsigned i = 0; i < SERVERS; i++)
+		backend_open(&backends[i]);
+	proxies->from_alpha = start_proxy("alpha");
+	for (unsigned i = 0; i < SERVERS; i++)
+		proxies->straight[i] = start_proxy(server_names[i]);
+}
+
+static void close_world(const struct proxies *proxies)
+{
+	*current_seed = 0;
+	proxy_stop(proxies->from_alpha);
+	for (unsigned i = 0; i < SERVERS; i++)
+		proxy_stop(proxies->straight[i]);
+	for (unsigned i = 0; i < SERVERS; i++)
+		backend_close(&backends[i]);
+}
+
 START_TEST(a_jump_leaves_no_trace)
 {
 	unsigned first = number_from("KURAFUTO_ORACLE_SEED", 1), n = seeds_to_run();
 	unsigned failures = 0;
 	struct proxies proxies;
 
-	for (unsigned i = 0; i < SERVERS; i++)
-		backend_open(&backends[i]);
-	proxies.from_alpha = start_proxy("alpha");
-	for (unsigned i = 0; i < SERVERS; i++)
-		proxies.straight[i] = start_proxy(server_names[i]);
+	open_world(&proxies);
 	for (unsigned i = 0; i < n && failures < FAILURES_MAX; i++)
 		failures += !run_seed(&proxies, first + i);
-	*current_seed = 0;
-	proxy_stop(proxies.from_alpha);
-	for (unsigned i = 0; i < SERVERS; i++)
-		proxy_stop(proxies.straight[i]);
-	for (unsigned i = 0; i < SERVERS; i++)
-		backend_close(&backends[i]);
+	close_world(&proxies);
 	ck_assert_msg(failures == 0, "%u seeds failed, see above", failures);
+}
+END_TEST
+
+static void list_everything(struct list *list)
+{
+	list->n = 0;
+	for (unsigned i = 0; i < EXT_STANDARD_COUNT; i++)
+		list_add(list, i, packet_extension(harness_catalog(), i)->version);
+}
+
+/* A client with every extension goes from a server with all of them to one with none, on to
+ * another with all, and back. */
+static void plan_tour(struct plan *plan, uint32_t seed, unsigned stops)
+{
+	make_plan(plan, seed);
+	plan->cpe = true;
+	plan->protocol = PACKET_PROTOCOL;
+	plan->software = "ClassiCube 1.3.8";
+	list_everything(&plan->list);
+	plan->n_stages = stops;
+	for (unsigned i = 0; i < stops; i++) {
+		struct stage *stage = &plan->stages[i];
+
+		*stage = (struct stage){
+			.server = i % SERVERS, .seed = seed * 8 + i, .speaks_cpe = i != 1};
+		list_everything(&stage->list);
+	}
+}
+
+/* At each stop the client must be as after a login there. */
+START_TEST(everything_nothing_and_everything_again)
+{
+	unsigned failures = 0;
+	struct proxies proxies;
+	struct plan plan;
+
+	open_world(&proxies);
+	for (uint32_t seed = 1; seed <= TOURS; seed++)
+		for (unsigned stops = 2; stops <= STAGES_MAX; stops++) {
+			plan_tour(&plan, seed, stops);
+			failures += !run_plan(&proxies, &plan, "  on the tour\n");
+		}
+	close_world(&proxies);
+	ck_assert_msg(failures == 0, "%u tours failed, see above", failures);
 }
 END_TEST
 
@@ -542,6 +606,7 @@ int main(void)
 		return EXIT_FAILURE;
 	}
 	tcase_set_timeout(tcase, (double)harness_ms(25000 + 50 * seeds_to_run()) / 1000);
+	tcase_add_test(tcase, everything_nothing_and_everything_again);
 	tcase_add_test(tcase, a_jump_leaves_no_trace);
 	status = harness_run(suite);
 	if (status != EXIT_SUCCESS && *current_seed != 0)
