@@ -18,6 +18,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 ARGS    ?=
 T       ?= 10
+SEEDS   ?= 3000
 LIBS    := libmd libbsd libcjson zlib
 
 # SAN=address,undefined or SAN=thread builds another flavour, in a directory of its own.
@@ -52,6 +53,7 @@ LINKED       := $(filter-out $(BUILD)/kurafuto.o,$(OBJECTS))
 HARNESS      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/harness*.c))
 UNIT_TESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c))
 IT_TESTS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/it_*.c))
+THOROUGH     := $(filter %/it_oracle %/it_jump_faults,$(IT_TESTS))
 NPM_TESTS    := $(wildcard tests/npm/*.test.js)
 FUZZERS      := $(patsubst %.c,build/%,$(wildcard fuzz/fuzz_*.c))
 SOURCES      := $(wildcard *.c tests/*.c fuzz/*.c)
@@ -59,7 +61,7 @@ HEADERS      := $(wildcard *.h tests/*.h)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test test-unit test-it deps deps-lint install uninstall format format-check lint check-layers \
+.PHONY: all run test test-unit test-it thorough deps deps-lint install uninstall format format-check lint check-layers \
 	check-headers man npm-packages fuzz clean help have-build have-test FORCE
 
 all: $(if $(SAN),$(BINARY),kurafuto) ## build ./kurafuto (with SAN: build/<flavour>/kurafuto)
@@ -114,6 +116,9 @@ test-unit: $(UNIT_TESTS) ## the unit tests alone
 
 test-it: $(BINARY) $(IT_TESTS) npm-packages ## the tests that run the real binary
 	@$(RUN_ALL) $(IT_TESTS) $(NPM_TESTS)
+
+thorough: $(BINARY) $(THOROUGH) ## the long forms of some tests: SEEDS=3000 random servers, every fault
+	@TEST_LIMIT=600 KURAFUTO_ORACLE_SEEDS=$(SEEDS) KURAFUTO_FAULTS=all $(RUN_ALL) $(THOROUGH)
 
 fuzz: $(FUZZERS) ## run each fuzzer for T=10 seconds (clang)
 	@for f in $(FUZZERS); do \
