@@ -497,10 +497,15 @@ static void serve(struct program *program)
 		{.fd = program->listener, .events = POLLIN},
 	};
 
+	int64_t sweep_ms = 0;
+
 	for (;;) {
 		if (poll(fds, 2, SWEEP_MS) < 0 && errno != EINTR)
 			break;
-		session_sweep();
+		if (net_now_ms() >= sweep_ms) {
+			sweep_ms = net_now_ms() + SWEEP_MS;
+			session_sweep();
+		}
 		if (fds[0].revents != 0 && take_signal(program))
 			break;
 		if (fds[1].revents != 0)

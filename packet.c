@@ -184,6 +184,14 @@ static const struct packet_extension_info extensions[EXT_STANDARD_COUNT] = {
 #define N_PACKETS      (sizeof(packets) / sizeof(packets[0]))
 #define N_SIZE_CHANGES (sizeof(size_changes) / sizeof(size_changes[0]))
 
+bool packet_extension_resizes(unsigned extension)
+{
+	for (size_t i = 0; i < N_SIZE_CHANGES; i++)
+		if (size_changes[i].extension == extension)
+			return true;
+	return false;
+}
+
 void packet_catalog_init(struct packet_catalog *catalog)
 {
 	memset(catalog, 0, sizeof(*catalog));

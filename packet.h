@@ -227,6 +227,10 @@ unsigned packet_extension_count(const struct packet_catalog *catalog);
 /* The number of an extension by name, without regard to case; -1 if unknown. */
 int packet_extension_find(const struct packet_catalog *catalog, const char *name);
 
+/* Does any version of an extension change the size of another extension's or of a Classic
+ * packet, or of its own from version to version. */
+bool packet_extension_resizes(unsigned extension);
+
 /*
  * Starts a dialect with no extension: `protocol` 3..7 (else taken as 7), `cpe` as announced by
  * the magic byte (only protocol 7 has it).

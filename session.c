@@ -32,6 +32,8 @@
 #define STACK_SIZE (64 * 1024)
 #endif
 
+#define GATE_PING_FIRST 0x8000 /* servers mostly count from 0 */
+
 #define TELL_MAX  1024                           /* longest text to a player, before wrapping */
 #define TELL_SIZE (24 * (2 + PACKET_STRING_LEN)) /* so many message packets */
 
@@ -93,6 +95,7 @@ static void session_free(struct session *session)
 	pthread_cond_destroy(&session->level_done);
 	pthread_cond_destroy(&session->link_left);
 	pthread_mutex_destroy(&session->client_tx);
+	pthread_mutex_destroy(&session->turn);
 	pthread_mutex_destroy(&session->lock);
 	free(session);
 }
@@ -126,13 +129,14 @@ static struct session *session_new(const struct session_world *world, int fd,
 	}
 	atomic_init(&session->refs, 1);
 	atomic_init(&session->is_ending, false);
-	atomic_init(&session->tx_waiters, 0);
+	session->next_gate_ping = GATE_PING_FIRST;
 	session->world = world;
 	session->fd = fd;
 	session->peer = *peer;
 	session->started_ms = net_now_ms();
 	session->is_gate_open = true;
 	pthread_mutex_init(&session->lock, NULL);
+	pthread_mutex_init(&session->turn, NULL);
 	pthread_mutex_init(&session->client_tx, NULL);
 	TAILQ_INIT(&session->leaving);
 	init_cond(&session->link_left);
@@ -361,9 +365,9 @@ void session_send_locked(struct session *session, const uint8_t *data, size_t si
 
 void session_lock_tx(struct session *session)
 {
-	atomic_fetch_add(&session->tx_waiters, 1);
+	pthread_mutex_lock(&session->turn);
 	pthread_mutex_lock(&session->client_tx);
-	atomic_fetch_sub(&session->tx_waiters, 1);
+	pthread_mutex_unlock(&session->turn);
 }
 
 void session_send(struct session *session, const uint8_t *data, size_t size)
@@ -512,7 +516,7 @@ void session_linger(struct session *session)
 void session_leave(struct session *session)
 {
 	begin_end(session, "the client closed the connection");
-	pthread_mutex_lock(&session->client_tx);
+	session_lock_tx(session);
 	session->is_broken = true;
 	pthread_cond_broadcast(&session->level_done);
 	pthread_mutex_unlock(&session->client_tx);
@@ -613,6 +617,8 @@ struct server *session_stay(struct session *session)
 	pthread_mutex_lock(&session->lock);
 	struct server *lost = session->lost;
 	session->lost = NULL;
+	if (session->pending != NULL && session->pending->is_return)
+		link_abandon_locked(session->pending);
 	pthread_mutex_unlock(&session->lock);
 	if (lost != NULL)
 		session_show(session, SESSION_PLACE_TOP, "%s", "");

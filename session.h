@@ -49,8 +49,8 @@ unsigned session_players(void);
 /*
  * Asks for a jump and returns at once: a new server reader does the work, the player stays
  * where they are until the target has answered, and is told if it did not work. A jump to
- * another server that is under way is replaced; one to the same server goes on. False, and
- * nothing has happened, if there is no thread to be had. Any thread, no lock held.
+ * another server that is under way is replaced; one to the same server goes on. Any thread, no
+ * lock held.
  */
 enum session_jump {
 	SESSION_JUMPS,

@@ -284,7 +284,7 @@ static void unknown_packet(struct client_reader *reader, uint8_t opcode)
 static void flush(struct client_reader *reader, const uint8_t *data, size_t size)
 {
 	if (size > 0 && reader->link != NULL)
-		link_send(reader->link, data, size);
+		link_pass(reader->link, reader->server, data, size);
 }
 
 /* Frames what has arrived and passes it on, up to the end of the last whole packet or a fault.

@@ -16,6 +16,7 @@
 #define JUMP_BURST    20    /* jumps that a player may ask for at once, */
 #define JUMP_EVERY_MS 500   /* and how often after that */
 #define HOPS_MAX      8     /* servers in a row that send a player on by a kick */
+#define LASTING_MS    10000 /* a link that lasted so long has been a good one */
 #define RETURN_MS     1000  /* how long after a loss the way back is tried first, */
 #define RETURN_MAX_MS 60000 /* and how long between two attempts at most */
 #define NOTE_MAX      (SESSION_WHY_MAX + 64)
@@ -27,9 +28,9 @@ struct journey {
 	size_t next;             /* where next_candidate_locked() goes on */
 	int64_t started_ms;
 	bool is_asked;       /* the player, or somebody for them, wants to be there */
-	bool is_return;      /* nobody has asked for it: nobody hears of its failure */
 	bool was_kicked;     /* on the way */
-	unsigned hops;       /* how often a kick has named the next server */
+	unsigned hops;       /* how often a kick has named the next server, in a row */
+	int64_t arrived_ms;  /* at the server of the link */
 	char note[NOTE_MAX]; /* why the player was moved, to be told on arrival; or empty */
 	char last_words[NOTE_MAX]; /* for the Disconnect when nothing is left */
 };
@@ -45,14 +46,24 @@ static bool is_avoided_locked(const struct session *session, const struct server
 	return net_now_ms() < session->avoid_until_ms[server_index(server)];
 }
 
-/* The server that the lobby will bring the player to. `lock` held. */
-static void remember_locked(struct session *session, struct server *server)
+/* How long until the next attempt to bring a player back: longer each time. */
+static int64_t return_pause_ms(unsigned tries)
+{
+	int64_t pause_ms = RETURN_MS << (tries < 8 ? tries : 8);
+
+	return pause_ms < RETURN_MAX_MS ? pause_ms : RETURN_MAX_MS;
+}
+
+/* The server that the lobby will bring the player to. One that has not kept them for long must
+ * wait as if that had been another attempt. `lock` held. */
+static void remember_locked(struct session *session, struct server *server, bool has_lasted)
 {
 	if (!session->world->config->return_players)
 		return;
+	if (has_lasted)
+		session->return_tries = 0;
 	session->lost = server;
-	session->return_ms = net_now_ms() + RETURN_MS;
-	session->return_tries = 0;
+	session->return_ms = net_now_ms() + return_pause_ms(session->return_tries);
 }
 
 /*
@@ -77,6 +88,17 @@ static struct server *next_candidate_locked(struct journey *journey)
 	return NULL;
 }
 
+/* Is the player being brought back: nobody has asked for it, nobody hears of its failure. */
+static bool is_unasked(const struct link *link)
+{
+	struct session *session = link->session;
+
+	pthread_mutex_lock(&session->lock);
+	bool is_unasked = link->is_return;
+	pthread_mutex_unlock(&session->lock);
+	return is_unasked;
+}
+
 /* One line in the log for a join, a jump and a fallback, and a word to a player who was moved.
  */
 static void announce(struct journey *journey, bool is_first, const char *from)
@@ -85,6 +107,7 @@ static void announce(struct journey *journey, bool is_first, const char *from)
 	const char *to = server_name(journey->link->server);
 	int64_t since_ms = is_first ? session->started_ms : journey->started_ms;
 	long long ms = (long long)(net_now_ms() - since_ms);
+	bool is_return = is_unasked(journey->link);
 	char address[NET_ADDR_TEXT], plain[PACKET_STRING_LEN + 1];
 	char software[PACKET_STRING_LEN * 3 + 1];
 
@@ -98,12 +121,12 @@ static void announce(struct journey *journey, bool is_first, const char *from)
 			    ms, session->is_verified ? "" : ", name unverified");
 	else if (journey->note[0] == '\0')
 		session_log(session, LOG_INFO, "%s from %s to %s in %lld ms",
-			    journey->is_return ? "returns" : "jumps", from, to, ms);
+			    is_return ? "returns" : "jumps", from, to, ms);
 	else
 		session_log(session, LOG_INFO, "falls back to %s in %lld ms", to, ms);
 	if (journey->note[0] != '\0')
 		session_tell(session, "&e%s &eYou are on &f%s&e now.", journey->note, to);
-	else if (journey->is_return)
+	else if (is_return)
 		session_tell(session, "&eYou are back on &f%s&e.", to);
 	journey->note[0] = '\0';
 }
@@ -118,7 +141,7 @@ static void promise_return(struct journey *journey)
 		return;
 	pthread_mutex_lock(&session->lock);
 	if (session->lost == NULL && registry_hub_count(world->registry) > 0)
-		remember_locked(session, registry_hub(world->registry, 0));
+		remember_locked(session, registry_hub(world->registry, 0), true);
 	const struct server *lost = session->lost;
 	pthread_mutex_unlock(&session->lock);
 	if (lost == NULL)
@@ -151,6 +174,9 @@ static bool arrive(struct journey *journey)
 	announce(journey, is_first, previous != NULL ? server_name(previous) : "nowhere");
 	if (server_is_lobby(link->server))
 		promise_return(journey);
+	journey->arrived_ms = net_now_ms();
+	journey->was_kicked = false;
+	journey->last_words[0] = '\0';
 	return true;
 }
 
@@ -181,11 +207,12 @@ static enum onward judge_locked(const struct session *session, bool has_arrived)
 	return ONWARD_FALL;
 }
 
-/* Takes an ended link out of the session, shuts it, and says what that means for the journey.
- */
-static enum onward detach(struct link *link, bool has_arrived)
+/* Takes an ended link out of the session, and says what that means for the journey. */
+static enum onward detach(const struct journey *journey, bool has_arrived)
 {
+	struct link *link = journey->link;
 	struct session *session = link->session;
+	bool has_lasted = has_arrived && net_now_ms() - journey->arrived_ms >= LASTING_MS;
 	struct link **place = has_arrived ? &session->current : &session->pending;
 	enum onward onward = ONWARD_NOWHERE;
 
@@ -202,10 +229,9 @@ static enum onward detach(struct link *link, bool has_arrived)
 	    !deserves_retry(link, has_arrived)) {
 		avoid_locked(session, link->server);
 		if (link->kick[0] == '\0' && has_arrived && !server_is_lobby(link->server))
-			remember_locked(session, link->server);
+			remember_locked(session, link->server, has_lasted);
 	}
-	if (!link->is_leaving)
-		link_shut_locked(link);
+	atomic_store(&link->is_closed, true);
 	pthread_mutex_unlock(&session->lock);
 	pthread_cond_broadcast(&session->level_done);
 	pthread_mutex_unlock(&session->client_tx);
@@ -226,11 +252,6 @@ static void describe_end(struct journey *journey, bool has_arrived)
 	char note[NOTE_MAX];
 
 	journey->was_kicked |= is_kick;
-	if (link->onward != NULL) {
-		session_log(journey->session, LOG_INFO, "%s sends them to %s", name,
-			    server_name(link->onward));
-		return;
-	}
 	if (is_kick)
 		snprintf(note, sizeof(note), "%s kicked you: &f%s&e.", name, link->kick);
 	else
@@ -245,7 +266,7 @@ static void describe_end(struct journey *journey, bool has_arrived)
 		strlcpy(journey->last_words, SESSION_FULL, sizeof(journey->last_words));
 	else if (journey->last_words[0] == '\0')
 		strlcpy(journey->last_words, note, sizeof(journey->last_words));
-	session_log(journey->session, journey->is_return ? LOG_DEBUG : LOG_INFO, "%s %s: %s%s",
+	session_log(journey->session, is_unasked(link) ? LOG_DEBUG : LOG_INFO, "%s %s: %s%s",
 		    has_arrived ? "loses" : "can't join", name, is_kick ? "kicked: " : "",
 		    is_kick ? link->kick : link->fault);
 }
@@ -270,7 +291,8 @@ static struct link *next_link(struct journey *journey, struct server *server)
 	bool is_over = link == NULL && is_wanted && session->current == NULL;
 	pthread_mutex_unlock(&session->lock);
 	if (is_over)
-		session_end(session, journey->last_words);
+		session_end(session, journey->last_words[0] != '\0' ? journey->last_words
+								    : SESSION_FULL);
 	return link;
 }
 
@@ -297,9 +319,9 @@ static struct link *fall(struct journey *journey, bool has_arrived)
 	if (has_arrived) {
 		journey->next = 0;
 		journey->started_ms = net_now_ms();
-		journey->is_asked = journey->is_return = false;
+		journey->is_asked = false;
 	}
-	return next_link(journey, deserves_retry(link, has_arrived) ? link->server : NULL);
+	return next_link(journey, NULL);
 }
 
 /* A server that kicks a player who is brought back is not tried again for a while, or ever. */
@@ -323,7 +345,7 @@ static void explain_end(struct journey *journey, enum onward onward)
 
 	if (journey->link->has_company)
 		session_show(session, SESSION_PLACE_CENTER, "%s", "");
-	if (journey->is_return)
+	if (is_unasked(journey->link))
 		put_off_return(journey->link);
 	else if (journey->note[0] != '\0')
 		session_tell(session, "&e%s &e%s", journey->note,
@@ -331,21 +353,40 @@ static void explain_end(struct journey *journey, enum onward onward)
 						   : "You are on your way.");
 }
 
+/* A kick that names another server. One that names where the player is, or one of too many in a
+ * row, is just a kick. */
+static bool sends_onward(struct journey *journey, bool has_arrived)
+{
+	struct link *link = journey->link;
+
+	if (has_arrived && net_now_ms() - journey->arrived_ms >= LASTING_MS)
+		journey->hops = 0;
+	if (link->onward == NULL || link->onward == session_server(journey->session) ||
+	    journey->hops++ >= HOPS_MAX)
+		return false;
+	session_log(journey->session, LOG_INFO, "%s sends them to %s",
+		    server_name(link->server), server_name(link->onward));
+	journey->was_kicked = true;
+	journey->started_ms = net_now_ms();
+	return true;
+}
+
 /* After the end of a link: where the journey goes on, or NULL. */
 static struct link *travel_on(struct journey *journey, bool has_arrived)
 {
 	struct link *link = journey->link;
-	enum onward onward = detach(link, has_arrived);
+	enum onward onward = detach(journey, has_arrived);
 
 	if (onward == ONWARD_NOWHERE)
 		return NULL;
-	if (link->onward != NULL && journey->hops++ >= HOPS_MAX)
-		link->onward = NULL;
-	describe_end(journey, has_arrived);
-	if (link->onward != NULL && onward != ONWARD_JUMP) {
-		journey->started_ms = net_now_ms();
-		return next_link(journey, link->onward);
+	if (onward == ONWARD_FALL && deserves_retry(link, has_arrived)) {
+		session_log(journey->session, LOG_DEBUG, "%s has given up an early connection",
+			    server_name(link->server));
+		return next_link(journey, link->server);
 	}
+	if (onward != ONWARD_JUMP && sends_onward(journey, has_arrived))
+		return next_link(journey, link->onward);
+	describe_end(journey, has_arrived);
 	if (onward == ONWARD_FALL)
 		return fall(journey, has_arrived);
 	explain_end(journey, onward);
@@ -374,13 +415,15 @@ static struct link *set_out(struct journey *journey)
 	struct link *link = journey->link, *overtaken = NULL;
 
 	pthread_mutex_lock(&session->lock);
-	bool is_wanted = !atomic_load(&session->is_ending) &&
-			 !is_alive_at(session->pending, link->server) &&
+	bool is_pending = is_alive_at(session->pending, link->server);
+	bool is_wanted = !atomic_load(&session->is_ending) && !is_pending &&
 			 !is_alive_at(session->current, link->server);
+	if (is_pending)
+		session->pending->is_return &= link->is_return;
 	if (is_wanted) {
 		overtaken = session->pending;
 		if (overtaken != NULL)
-			link_shut_locked(overtaken);
+			link_abandon_locked(overtaken);
 		link_ref(link);
 		session->pending = link;
 	}
@@ -404,11 +447,13 @@ static void *server_main(void *argument)
 		struct link *link = journey->link;
 		bool has_arrived = arrive(journey);
 
-		if (has_arrived) {
+		if (has_arrived)
 			link_relay(link);
-			link_drain(link);
-		}
 		journey->link = travel_on(journey, has_arrived);
+		if (journey->link != NULL)
+			link_shut(link);
+		else
+			link_leave(link);
 		link_unref(link);
 	}
 	free(journey);
@@ -420,7 +465,8 @@ static void *server_main(void *argument)
 
 /* Sends a thread off on this journey, first to `target`, perhaps with a socket on its way
  * there. Nothing has happened if there is no thread or memory. */
-static bool set_off(const struct journey *plan, struct server *target, int predialled)
+static bool set_off(const struct journey *plan, struct server *target, int predialled,
+		    bool is_return)
 {
 	struct session *session = plan->session;
 	struct journey *journey = calloc(1, sizeof(*journey));
@@ -432,6 +478,7 @@ static bool set_off(const struct journey *plan, struct server *target, int predi
 	}
 	link->fd = predialled;
 	link->is_predialled = predialled >= 0;
+	link->is_return = is_return;
 	*journey = *plan;
 	journey->link = link;
 	journey->started_ms = net_now_ms();
@@ -459,7 +506,7 @@ bool session_enter(struct session *session, struct predial *predial)
 		return false;
 	}
 	is_early = predial->server == target;
-	if (!set_off(&plan, target, is_early ? predial->fd : -1)) {
+	if (!set_off(&plan, target, is_early ? predial->fd : -1, false)) {
 		session_log(session, LOG_ERROR, "no thread or memory for another player");
 		session_end(session, SESSION_FULL);
 		return false;
@@ -491,23 +538,15 @@ enum session_jump session_jump(struct session *session, struct server *target)
 
 	if (!may_jump(session))
 		return SESSION_JUMP_TOO_SOON;
-	if (set_off(&plan, target, -1))
+	if (set_off(&plan, target, -1, false))
 		return SESSION_JUMPS;
 	session_log(session, LOG_ERROR, "no thread or memory for a jump");
 	return SESSION_JUMP_FULL;
 }
 
-/* How long until the next attempt to bring a player back: longer each time. */
-static int64_t return_pause_ms(unsigned tries)
-{
-	int64_t pause_ms = RETURN_MS << (tries < 8 ? tries : 8);
-
-	return pause_ms < RETURN_MAX_MS ? pause_ms : RETURN_MAX_MS;
-}
-
 void session_consider_return(struct session *session)
 {
-	const struct journey plan = {.session = session, .is_return = true};
+	const struct journey plan = {.session = session};
 	struct server *target = NULL;
 	int64_t now_ms = net_now_ms();
 
@@ -519,5 +558,5 @@ void session_consider_return(struct session *session)
 	}
 	pthread_mutex_unlock(&session->lock);
 	if (target != NULL)
-		set_off(&plan, target, -1);
+		set_off(&plan, target, -1, true);
 }

@@ -40,6 +40,7 @@ struct link *link_new(struct session *session, struct server *server)
 	pthread_mutex_init(&link->tx, NULL);
 	dialect_init(&link->dialect, &session->world->config->catalog,
 		     session->dialect.protocol, session->dialect.cpe);
+	link->listed = link->dialect;
 	return link;
 }
 
@@ -75,34 +76,67 @@ void link_shut_locked(struct link *link)
 	pthread_cond_broadcast(&link->session->link_left);
 }
 
+void link_shut(struct link *link)
+{
+	pthread_mutex_lock(&link->session->lock);
+	link_shut_locked(link);
+	pthread_mutex_unlock(&link->session->lock);
+}
+
+void link_abandon_locked(struct link *link)
+{
+	if (link->fd >= 0)
+		link_retire_locked(link);
+	else
+		link_shut_locked(link);
+}
+
 void link_retire_locked(struct link *link)
 {
 	struct session *session = link->session;
 
+	if (link->is_retired)
+		return;
+	link->is_retired = link->is_leaving = true;
 	atomic_store(&link->is_closed, true);
 	shutdown(link->fd, SHUT_WR);
 	link_ref(link);
-	link->is_leaving = true;
 	link->leave_deadline_ms = net_now_ms() + SESSION_LEAVE_MS;
 	TAILQ_INSERT_TAIL(&session->leaving, link, leaving_entries);
+	pthread_cond_broadcast(&session->link_left);
 }
 
-void link_drain(struct link *link)
+/* The server has let go of the link, or had its time. True if it was in session.leaving. */
+static bool forget_leaving(struct link *link)
 {
 	struct session *session = link->session;
 
 	pthread_mutex_lock(&session->lock);
+	bool was_leaving = link->is_leaving;
+	if (was_leaving)
+		TAILQ_REMOVE(&session->leaving, link, leaving_entries);
+	link->is_leaving = false;
+	pthread_cond_broadcast(&session->link_left);
+	pthread_mutex_unlock(&session->lock);
+	return was_leaving;
+}
+
+void link_leave(struct link *link)
+{
+	struct session *session = link->session;
+	uint8_t scrap[512];
+
+	pthread_mutex_lock(&session->lock);
+	if (!atomic_load(&session->is_ending))
+		link_abandon_locked(link);
 	bool is_leaving = link->is_leaving;
 	pthread_mutex_unlock(&session->lock);
 	if (!is_leaving)
 		return;
-	while (recv(link->fd, link->in, LINK_INPUT_SIZE, 0) > 0)
+	while (recv(link->fd, scrap, sizeof(scrap), 0) > 0)
 		; /* session_sweep() ends this if the server does not */
-	pthread_mutex_lock(&session->lock);
-	TAILQ_REMOVE(&session->leaving, link, leaving_entries);
-	pthread_cond_broadcast(&session->link_left);
-	pthread_mutex_unlock(&session->lock);
-	link_unref(link);
+	if (forget_leaving(link))
+		link_unref(link);
 }
 
 /* Is there a link of this player's that the same server may not have let go of. */
@@ -137,6 +171,7 @@ void link_make_way(struct link *link)
 	session_lock_tx(session);
 	pthread_mutex_lock(&session->lock);
 	if (session->pending == link && session->current != NULL &&
+	    !atomic_load(&session->is_ending) &&
 	    server_is_same_place(session->current->server, link->server)) {
 		old = session->current;
 		session->current = NULL;
@@ -150,6 +185,16 @@ void link_make_way(struct link *link)
 		link_unref(old); /* the reference of `current` */
 }
 
+static bool is_pending(const struct link *link)
+{
+	struct session *session = link->session;
+
+	pthread_mutex_lock(&session->lock);
+	bool is_pending = session->pending == link && !atomic_load(&link->is_closed);
+	pthread_mutex_unlock(&session->lock);
+	return is_pending;
+}
+
 /* A player without a server gets a Ping, so that their client does not give up, and whoever
  * waits is told for what: by the loading screen, in the centre of the screen, or in the chat.
  */
@@ -160,6 +205,9 @@ static void keep_company(struct link *link)
 	char motd[PACKET_STRING_LEN + 1], title[SESSION_WHY_MAX];
 	uint8_t packet[PACKET_SIZE_MAX];
 
+	link->company_ms = net_now_ms() + COMPANY_MS;
+	if (!is_pending(link))
+		return;
 	session_lock_tx(session);
 	if (session->is_in_game && session->current == NULL) {
 		session_send_locked(session, packet, packet_write_ping(packet));
@@ -175,7 +223,6 @@ static void keep_company(struct link *link)
 	    !link->has_company)
 		session_tell(session, "&eWaiting for &f%s&e...", name);
 	link->has_company = true;
-	link->company_ms = net_now_ms() + COMPANY_MS;
 }
 
 int link_wait(struct link *link, short events, int64_t deadline_ms)
@@ -188,14 +235,14 @@ int link_wait(struct link *link, short events, int64_t deadline_ms)
 					   : deadline_ms;
 		int n = net_wait(link->fd, events, until_ms);
 
-		if (n > 0)
-			return 1;
 		if (atomic_load(&link->is_closed) || n < 0)
 			return -1;
-		if (net_now_ms() >= deadline_ms)
-			return 0;
 		if (!has_player && net_now_ms() >= link->company_ms)
 			keep_company(link);
+		if (n > 0)
+			return 1;
+		if (net_now_ms() >= deadline_ms)
+			return 0;
 	}
 }
 
@@ -208,27 +255,66 @@ static bool is_client_gone(const struct session *session)
 	return poll(&fd, 1, 0) > 0;
 }
 
-void link_send(struct link *link, const uint8_t *data, size_t size)
+/* Writes to the server; link->tx held. A link that is being left takes nothing more, and what
+ * it leaves unsaid does not cut it: the server must be able to read to the end. */
+static void send_locked(struct link *link, const uint8_t *data, size_t size)
 {
 	int64_t deadline_ms = net_deadline_ms(link->session->world->config->server_timeout_ms);
 	size_t done = 0, sent = 0;
 	bool is_stuck = true;
 
-	pthread_mutex_lock(&link->tx);
-	while (is_stuck) {
+	while (is_stuck && !atomic_load(&link->is_closed)) {
 		int64_t slice_ms = net_now_ms() + SEND_SLICE_MS;
 
 		is_stuck = net_send_all(link->fd, data + done, size - done,
 					slice_ms < deadline_ms ? slice_ms : deadline_ms,
 					&link->is_closed, &sent) != 0;
 		done += sent;
-		if (is_stuck && (errno != ETIMEDOUT || net_now_ms() >= deadline_ms ||
-				 is_client_gone(link->session))) {
-			shutdown(link->fd,
-				 SHUT_RDWR); /* its reader wakes and sees to the rest */
-			is_stuck = false;
-		}
+		if (!is_stuck || atomic_load(&link->is_closed) ||
+		    (errno == ETIMEDOUT && net_now_ms() < deadline_ms &&
+		     !is_client_gone(link->session)))
+			continue;
+		shutdown(link->fd, SHUT_RDWR); /* its reader wakes and sees to the rest */
+		is_stuck = false;
 	}
+}
+
+void link_send(struct link *link, const uint8_t *data, size_t size)
+{
+	pthread_mutex_lock(&link->tx);
+	send_locked(link, data, size);
+	pthread_mutex_unlock(&link->tx);
+}
+
+void link_pass(struct link *link, const struct dialect *dialect, const uint8_t *data,
+	       size_t size)
+{
+	pthread_mutex_lock(&link->tx);
+	if (atomic_load(&link->published) == dialect)
+		send_locked(link, data, size);
+	pthread_mutex_unlock(&link->tx);
+}
+
+void link_publish(struct link *link)
+{
+	struct dialect *agreed = &link->agreed[atomic_load(&link->published) != NULL];
+
+	*agreed = link->dialect;
+	atomic_store(&link->published, agreed);
+}
+
+void link_reply(struct link *link)
+{
+	const struct session *session = link->session;
+	uint8_t list[NEGOTIATE_LIST_MAX];
+	size_t size = negotiate_reply(list, &session->world->config->catalog, &link->listed,
+				      session->software);
+
+	pthread_mutex_lock(&link->tx);
+	link->dialect = link->listed;
+	send_locked(link, list, size);
+	if (atomic_load(&link->published) != NULL)
+		link_publish(link);
 	pthread_mutex_unlock(&link->tx);
 }
 
@@ -374,7 +460,8 @@ static bool swap_locked(struct link *link, struct link **old)
 	struct session *session = link->session;
 
 	pthread_mutex_lock(&session->lock);
-	bool is_wanted = session->pending == link && !atomic_load(&session->is_ending);
+	bool is_wanted = session->pending == link && !atomic_load(&link->is_closed) &&
+			 !atomic_load(&session->is_ending);
 	if (is_wanted) {
 		*old = session->current;
 		session->current = link; /* the reference of `pending` */
@@ -391,6 +478,7 @@ static bool swap_locked(struct link *link, struct link **old)
 			server_player_left((*old)->server);
 		}
 		link_publish(link);
+		link_prepare(link, !session->is_gate_open);
 	}
 	pthread_mutex_unlock(&session->lock);
 	return is_wanted;

@@ -54,7 +54,7 @@ static bool say(struct login *login, const uint8_t *data, size_t size)
 {
 	struct session *session = login->session;
 
-	pthread_mutex_lock(&session->client_tx);
+	session_lock_tx(session);
 	if (!session->is_broken && net_send_all(session->fd, data, size, login->deadline_ms,
 						&session->is_ending, NULL) != 0)
 		session->is_broken = true;

@@ -6,7 +6,6 @@
  * rewritten packet is everything else of that wake-up copied, too (out).
  */
 #include <bsd/string.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +15,12 @@
 #include "text.h"
 
 #define HELD_MAX (256 * 1024) /* what a server may say before it lets a player in */
-#define HELD_PATIENT                                                                      \
-	(128 * 1024)          /* or before its first level, if the swap is to wait for it \
-			       */
-#define KEPT_MAX (256 * 1024) /* or between LevelInitialize and the level's size */
-#define OUT_SIZE 16384
+#define HELD_PATIENT                                                             \
+	(128 * 1024) /* or before its first level, if the swap is to wait for it \
+		      */
+#define KEPT_MAX         (256 * 1024) /* or between LevelInitialize and the level's size */
+#define OUT_SIZE         16384
+#define GATE_PING_MARGIN 1024 /* ids from where the server counts */
 
 /* False without memory, or room: `max` bytes at most. */
 static bool bytes_add(struct bytes *bytes, const uint8_t *data, size_t size, size_t max)
@@ -67,10 +67,12 @@ bool link_is_tracked(uint8_t opcode)
 /* Notes what a run of packets changes in the client. client_tx held. */
 static void track_locked(struct session *session, const uint8_t *data, size_t size)
 {
-	for (size_t at = 0; at < size;
-	     at += dialect_size(&session->dialect, PACKET_TO_CLIENT, data[at])) {
+	for (size_t at = 0, n; at < size; at += n) {
 		uint8_t opcode = data[at];
 
+		n = dialect_size(&session->dialect, PACKET_TO_CLIENT, opcode);
+		if (n == 0 || n > size - at)
+			return; /* not the client's dialect: a fault of ours */
 		if (!link_is_tracked(opcode))
 			continue;
 		if (opcode == OP_IDENTIFICATION)
@@ -97,9 +99,7 @@ static bool send_run(struct link *link, const uint8_t *data, size_t size, uint8_
 {
 	struct session *session = link->session;
 
-	while (atomic_load(&session->tx_waiters) > 0)
-		sched_yield();
-	pthread_mutex_lock(&session->client_tx);
+	session_lock_tx(session);
 	bool is_current = session->current == link;
 	if (is_current && (wants & WANT_TRACK))
 		link_write_locked(link, data, size);
@@ -126,6 +126,18 @@ static void open_gate(struct link *link)
 		    server_name(link->server));
 }
 
+/* An id for a ping of our own: not one of ours before, and far from where the server counts. */
+static uint16_t gate_ping_locked(struct session *session, const struct link *link)
+{
+	uint16_t id = session->next_gate_ping++;
+
+	if ((uint16_t)(id - link->last_ping + GATE_PING_MARGIN) < 2 * GATE_PING_MARGIN) {
+		id = (uint16_t)(link->last_ping + GATE_PING_MARGIN);
+		session->next_gate_ping = (uint16_t)(id + 1);
+	}
+	return id;
+}
+
 /* A client with TwoWayPing gets a ping behind its spawn, whose echo opens the gate: whatever
  * comes before that echo was sent in the old world. */
 static void ping_gate(struct link *link)
@@ -138,7 +150,7 @@ static void ping_gate(struct link *link)
 		!session->is_gate_open && !session->has_gate_ping && session->current == link;
 	if (is_needed) {
 		session->has_gate_ping = true;
-		session->gate_ping = (uint16_t)(link->last_ping + 0x8000);
+		session->gate_ping = gate_ping_locked(session, link);
 	}
 	packet_write_two_way_ping(packet, 1, session->gate_ping);
 	pthread_mutex_unlock(&session->lock);
@@ -147,16 +159,15 @@ static void ping_gate(struct link *link)
 }
 
 /* Passes packets on: into store before the adoption, to the client after it. */
-static bool flush(struct link *link, const uint8_t *data, size_t size, uint8_t wants)
+static bool flush(struct link *link, const uint8_t *data, size_t size, uint8_t wants,
+		  bool has_spawn)
 {
-	bool has_spawn = link->opens_gate;
 	bool has_ping = dialect_has(&link->session->dialect, EXT_TWO_WAY_PING);
 
 	if (size == 0)
 		return true;
 	if (atomic_load(&link->published) == NULL)
 		return hold(link, data, size);
-	link->opens_gate = false;
 	if (has_spawn && !has_ping)
 		open_gate(link);
 	if (!send_run(link, data, size, wants))
@@ -164,16 +175,18 @@ static bool flush(struct link *link, const uint8_t *data, size_t size, uint8_t w
 	if (has_spawn && has_ping)
 		ping_gate(link);
 	if (has_spawn)
-		link_prepare(link, true);
+		link_prepare(link, false);
 	return true;
 }
 
 static bool flush_out(struct link *link)
 {
 	size_t size = link->out.size;
+	bool has_spawn = link->out_spawns;
 
 	link->out.size = 0;
-	return flush(link, link->out.data, size, WANT_TRACK);
+	link->out_spawns = false;
+	return flush(link, link->out.data, size, WANT_TRACK, has_spawn);
 }
 
 static bool append(struct link *link, const uint8_t *data, size_t size)
@@ -181,7 +194,7 @@ static bool append(struct link *link, const uint8_t *data, size_t size)
 	if (link->out.size + size > OUT_SIZE && !flush_out(link))
 		return false;
 	if (size > OUT_SIZE)
-		return flush(link, data, size, WANT_TRACK);
+		return flush(link, data, size, WANT_TRACK, false);
 	if (bytes_add(&link->out, data, size, OUT_SIZE))
 		return true;
 	strlcpy(link->fault, "Kurafuto is out of memory", sizeof(link->fault));
@@ -192,10 +205,15 @@ static bool append(struct link *link, const uint8_t *data, size_t size)
 static bool append_run(struct link *link)
 {
 	size_t start = link->run, size = link->at - start;
+	bool has_spawn = link->run_spawns;
 
 	link->run = link->at;
 	link->run_wants = 0;
-	return size == 0 || append(link, link->in + start, size);
+	link->run_spawns = false;
+	if (size > 0 && !append(link, link->in + start, size))
+		return false;
+	link->out_spawns |= has_spawn;
+	return true;
 }
 
 bool link_put_level(void *link, const uint8_t *packets, size_t size)
@@ -225,12 +243,14 @@ bool link_settle_run(struct link *link)
 {
 	size_t start = link->run;
 	uint8_t wants = link->run_wants;
+	bool has_spawn = link->run_spawns;
 
 	if (link->out.size > 0)
 		return append_run(link);
 	link->run = link->at;
 	link->run_wants = 0;
-	return flush(link, link->in + start, link->at - start, wants);
+	link->run_spawns = false;
+	return flush(link, link->in + start, link->at - start, wants, has_spawn);
 }
 
 bool link_settle(struct link *link)

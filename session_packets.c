@@ -119,24 +119,31 @@ static enum verdict on_disconnect(struct link *link, uint8_t *packet)
 void link_reply_when_done(struct link *link)
 {
 	struct session *session = link->session;
-	uint8_t list[NEGOTIATE_LIST_MAX];
 
 	if (!link->negotiate.is_done || link->has_replied)
 		return;
 	link->has_replied = true;
-	link_send(link, list,
-		  negotiate_reply(list, &session->world->config->catalog, &link->dialect,
-				  session->software));
+	link_reply(link);
+	link->is_stale = true;
 	atomic_store(&link->chat_style, chat_style(&link->dialect, link->negotiate.software));
-	if (atomic_load(&link->published) == NULL) {
-		link_prepare(link, false);
-		return;
-	}
-	pthread_mutex_lock(&session->lock);
-	link_publish(link);
-	pthread_mutex_unlock(&session->lock);
-	session_log_dialect(session, server_name(link->server), link->negotiate.software,
-			    &link->dialect);
+	if (atomic_load(&link->published) != NULL)
+		session_log_dialect(session, server_name(link->server),
+				    link->negotiate.software, &link->dialect);
+}
+
+/*
+ * What a server has listed it may use before it has our reply, as far as that goes without
+ * knowing it: no packet may change its size yet.
+ */
+static void take_listed(struct link *link)
+{
+	const struct packet_catalog *catalog = &link->session->world->config->catalog;
+
+	for (unsigned i = 0; i < packet_extension_count(catalog); i++)
+		if (link->dialect.version[i] != link->listed.version[i] &&
+		    !packet_extension_resizes(i))
+			dialect_set(&link->dialect, catalog, i, link->listed.version[i]);
+	link->is_stale = true;
 }
 
 static enum verdict on_ext_info(struct link *link, uint8_t *packet)
@@ -151,9 +158,11 @@ static enum verdict on_ext_entry(struct link *link, uint8_t *packet)
 {
 	struct session *session = link->session;
 
-	if (!link->has_replied)
-		negotiate_server_entry(&link->negotiate, &link->dialect, &session->dialect,
+	if (!link->has_replied) {
+		negotiate_server_entry(&link->negotiate, &link->listed, &session->dialect,
 				       &session->world->config->catalog, packet);
+		take_listed(link);
+	}
 	link_reply_when_done(link);
 	return VERDICT_DROP;
 }
@@ -168,6 +177,7 @@ static enum verdict on_level_initialize(struct link *link, uint8_t *packet)
 {
 	(void)packet;
 	link->has_begun = true;
+	link->has_level = false;
 	return forbid_custom_blocks(link);
 }
 
@@ -215,28 +225,25 @@ static enum verdict on_signal(struct link *link, uint8_t *packet)
 
 /* Opcodes that are inspected only while the player has not been spawned: too many of them
  * afterwards. */
-static bool wants_spawn(const struct link *link, bool is_gate_open)
+static bool wants_spawn(const struct link *link)
 {
-	(void)link;
-	return !is_gate_open;
+	return link->watches_spawn;
 }
 
-static bool wants_chat(const struct link *link, bool is_gate_open)
+static bool wants_chat(const struct link *link)
 {
-	(void)is_gate_open;
 	return link->session->world->config->redirect_token != NULL;
 }
 
-static bool wants_plugin(const struct link *link, bool is_gate_open)
+static bool wants_plugin(const struct link *link)
 {
-	(void)is_gate_open;
 	return link_may_signal(link, CONFIG_REDIRECT_PLUGIN);
 }
 
 /* clang-format off */
 static const struct handler {
 	handler_fn *run;
-	bool (*applies)(const struct link *link, bool is_gate_open); /* NULL: always */
+	bool (*applies)(const struct link *link); /* NULL: always */
 } handlers[PACKET_OPCODES] = {
 	[OP_IDENTIFICATION]     = { on_identification,     NULL },
 	[OP_LEVEL_INITIALIZE]   = { on_level_initialize,   NULL },
@@ -262,37 +269,28 @@ static bool is_recoded(const struct link *link, uint8_t opcode)
 	       level_wants(&link->dialect, &link->session->dialect);
 }
 
-static bool wants_inspection(const struct link *link, uint8_t opcode, bool is_gate_open)
+static bool wants_inspection(const struct link *link, uint8_t opcode)
 {
 	const struct session *session = link->session;
 	const struct handler *handler = &handlers[opcode];
 
-	return (handler->run != NULL &&
-		(handler->applies == NULL || handler->applies(link, is_gate_open))) ||
+	return (handler->run != NULL && (handler->applies == NULL || handler->applies(link))) ||
 	       hooks_want(session->world->hooks, PACKET_TO_CLIENT, opcode) ||
 	       translate_wants(&session->dialect, &link->dialect, PACKET_TO_CLIENT, opcode) ||
 	       is_recoded(link, opcode);
 }
 
-void link_prepare(struct link *link, bool is_gate_open)
+void link_prepare(struct link *link, bool watches_spawn)
 {
+	link->watches_spawn = watches_spawn;
+	link->is_stale = false;
 	for (unsigned op = 0; op < PACKET_OPCODES; op++) {
 		uint8_t opcode = (uint8_t)op;
 
 		link->wants[op] =
-			(uint8_t)((wants_inspection(link, opcode, is_gate_open) ? WANT_INSPECT
-										: 0) |
+			(uint8_t)((wants_inspection(link, opcode) ? WANT_INSPECT : 0) |
 				  (link_is_tracked(opcode) ? WANT_TRACK : 0));
 	}
-}
-
-void link_publish(struct link *link)
-{
-	struct dialect *agreed = &link->agreed[atomic_load(&link->published) != NULL];
-
-	*agreed = link->dialect;
-	atomic_store(&link->published, agreed);
-	link_prepare(link, link->session->is_gate_open);
 }
 
 static enum verdict run_handler(struct link *link, uint8_t *packet)
@@ -300,8 +298,7 @@ static enum verdict run_handler(struct link *link, uint8_t *packet)
 	const struct handler *handler = &handlers[packet[0]];
 
 	/* others may want to see the packet, too */
-	if (handler->run == NULL ||
-	    (handler->applies != NULL && !handler->applies(link, false)))
+	if (handler->run == NULL || (handler->applies != NULL && !handler->applies(link)))
 		return VERDICT_PASS;
 	return handler->run(link, packet);
 }

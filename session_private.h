@@ -7,9 +7,10 @@
  * session_packets.c (what its packets mean), session_output.c (what of it goes to the client,
  * and when), session_signals.c (what it says to Kurafuto itself). Nobody else includes this.
  *
- * Lock order, outermost first: the table's lock, client_tx, session.lock, the registry's lock.
- * server_tx is taken alone. client_tx may be held as long as a client does not read, so nothing
- * that another player or the main thread needs is ever waited for with client_tx behind it.
+ * Lock order, outermost first: the table's lock, turn, client_tx, session.lock, the registry's
+ * lock. server_tx is taken alone. client_tx may be held as long as a client does not read, so
+ * nothing that another player or the main thread needs is ever waited for with client_tx behind
+ * it.
  */
 #ifndef SESSION_PRIVATE_H
 #define SESSION_PRIVATE_H
@@ -57,11 +58,13 @@ struct link {
 	int fd;                                  /* s, set by its reader while it dials; -1 before */
 	bool is_predialled;                      /* I, started while the client was identifying */
 	atomic_bool is_closed;                   /* a, shut down: nothing more is sent on it */
-	bool is_leaving;                         /* s, in session.leaving */
+	bool is_retired;                         /* s, its server has been said farewell */
+	bool is_leaving;                         /* s, in session.leaving, which holds a reference */
 	int64_t leave_deadline_ms;               /* s */
 	TAILQ_ENTRY(link) leaving_entries;       /* s */
 	pthread_mutex_t tx;                      /* server_tx: whole packets to the server */
-	struct dialect dialect;                  /* o, grows while negotiating */
+	struct dialect dialect;                  /* o, in force: written under tx */
+	struct dialect listed;                   /* o, will be, after our reply */
 	struct dialect agreed[2];                /* I once published: at the adoption, and later */
 	const struct dialect *_Atomic published; /* a, for the client reader; NULL before adoption */
 	_Atomic enum chat_style chat_style;      /* a, how it takes long chat lines */
@@ -77,14 +80,17 @@ struct link {
 	struct level *level;                     /* o, being recoded; NULL between levels */
 	size_t offset;                           /* o, bytes framed so far */
 	uint8_t wants[PACKET_OPCODES];           /* o, WANT_ bits by opcode (session_packets.c) */
+	bool is_stale;                           /* o, they are for another dialect */
 	bool has_connected;                      /* o */
+	bool is_return;                          /* s, on its way unasked, to a server that was lost */
 	bool has_replied;                        /* o, to the server's list */
 	bool is_logged_in;                       /* o, ServerIdentification has been seen */
 	bool waits_for_level;                    /* o, it becomes current at its first level only */
 	bool has_begun;                          /* o, LevelInitialize has been seen */
 	bool has_level;                          /* o, LevelFinalize has been seen */
 	bool has_spawned;                        /* o, the packet under inspection is the own spawn */
-	bool opens_gate;                         /* o, the own spawn is in what goes out next */
+	bool run_spawns, out_spawns;             /* o, the own spawn is in the run, in out */
+	bool watches_spawn;                      /* o, the gate waits for the own spawn */
 	bool is_operator;                        /* o, the client's block permissions say so */
 	bool has_forbidden;                      /* o, the blocks that it can't know */
 	bool is_our_fault;                       /* o, no descriptors or memory to dial it */
@@ -94,6 +100,7 @@ struct link {
 	uint16_t last_ping;                      /* o, id of the server's last TwoWayPing */
 	uint16_t pings[SESSION_EARLY_PINGS];     /* s, its ids while the gate is closed */
 	unsigned n_pings;                        /* s */
+	int64_t warn_ms;                         /* o, when we complain about its signals next */
 	struct server *onward;                   /* o, where its kick sends the player; else NULL */
 	char kick[SESSION_WHY_MAX];              /* o, reason of its Disconnect, UTF-8; else empty */
 	char fault[SESSION_WHY_MAX];             /* o, why it ended otherwise */
@@ -124,6 +131,7 @@ struct session {
 	bool is_gate_open;                         /* s */
 	bool has_gate_ping;                        /* s, the echo of gate_ping opens the gate */
 	uint16_t gate_ping;                        /* s */
+	uint16_t next_gate_ping;                   /* s */
 	unsigned return_tries;                     /* s, how often the way back was tried */
 	TAILQ_HEAD(, link) leaving;                /* s, links whose servers have not let go yet */
 	pthread_cond_t link_left;                  /* with lock: `leaving` is shorter, or a link shut */
@@ -133,6 +141,7 @@ struct session {
 	int64_t return_ms;                         /* s, when that is tried next */
 	char end_reason[SESSION_WHY_MAX];          /* s, for the log */
 
+	pthread_mutex_t turn;        /* held while waiting for client_tx: who waits comes next */
 	pthread_mutex_t client_tx;
 	pthread_cond_t level_done;   /* with client_tx: a reason to stop waiting for a level */
 	struct footprint *footprint; /* c */
@@ -142,7 +151,6 @@ struct session {
 	bool is_broken;              /* c, a packet was cut short: nothing more can be said */
 
 	atomic_bool is_ending;        /* a */
-	atomic_uint tx_waiters;       /* a, who wants client_tx besides the server reader */
 	pthread_cond_t left;          /* with the table's lock: has_left */
 	bool has_left;                /* T, the client reader is done */
 	bool is_listed;               /* T, holds its name */
@@ -163,8 +171,8 @@ void session_log(const struct session *session, enum log_level level, const char
 /* At the level debug: which extensions a side has agreed to. */
 void session_log_dialect(const struct session *session, const char *who, const char *software,
 			 const struct dialect *dialect);
-/* Takes client_tx for something short. The server reader lets go in favour of those who wait
- * here: mutexes are not fair, and a busy server would keep everybody else out. */
+/* Takes client_tx. Everybody does it here: mutexes are not fair, and without the turn a busy
+ * server would keep everybody else out. */
 void session_lock_tx(struct session *session);
 /* Writes whole packets to the client. One that does not take them ends its session. */
 void session_send_locked(struct session *session, const uint8_t *data, size_t size);
@@ -202,12 +210,15 @@ void link_ref(struct link *link);
 void link_unref(struct link *link);
 /* Shuts the socket down; safe at any time while a reference is held. session.lock held. */
 void link_shut_locked(struct link *link);
-/* Says farewell to the server of a link that is not current any more, and remembers it until
- * the server has closed, too: only then has it let go of the player's name. session.lock held.
- */
+void link_shut(struct link *link);
+/* Gives up a link, whatever it is doing: retires it if it has a socket. session.lock held. */
+void link_abandon_locked(struct link *link);
+/* Says farewell to the server of a link that is not wanted any more, and remembers it until the
+ * server has closed, too: only then has it let go of the player's name. session.lock held. */
 void link_retire_locked(struct link *link);
-/* The reader of a retired link: reads to the end of what the server still says, and lets go. */
-void link_drain(struct link *link);
+/* The last act of a server reader with its link: says farewell, unless that has happened, reads
+ * to the end of what the server still says, and lets go. At most SESSION_LEAVE_MS. */
+void link_leave(struct link *link);
 /* Before a dial: where the player is still known to the same server, by another link, that one
  * goes first. Waits at most SESSION_LEAVE_MS. */
 void link_make_way(struct link *link);
@@ -219,8 +230,16 @@ int link_wait(struct link *link, short events, int64_t deadline_ms);
 /* Makes a link that has logged in the current one (the jump, steps 3 to 5). False: the session
  * is over, another journey has overtaken this one, or kick or fault say why. */
 bool link_adopt(struct link *link);
-/* Writes whole packets to the server. A server that does not take them loses its link. */
+/* Writes whole packets of our own to the server. A server that does not take them loses its
+ * link. */
 void link_send(struct link *link, const uint8_t *data, size_t size);
+/* The same for a player's packets, unless `dialect` is not what has been published last. */
+void link_pass(struct link *link, const struct dialect *dialect, const uint8_t *data,
+	       size_t size);
+/* Makes the dialect known to the client reader: at the adoption. */
+void link_publish(struct link *link);
+/* Answers the server's list, and puts what is common in force, for the client reader, too. */
+void link_reply(struct link *link);
 
 /* session_journey.c: starts the server reader that brings a new player to the first hub that
  * answers. Uses predial->fd, and then sets it to -1, if it fits. */
@@ -250,11 +269,8 @@ enum verdict {
 };
 /* Takes the packet at link->at; `size` is its own. */
 enum verdict link_inspect(struct link *link, uint8_t *packet, size_t size);
-/* Works out link.wants; again whenever the dialect has grown or the gate has opened. */
-void link_prepare(struct link *link, bool is_gate_open);
-/* Makes the dialect known to the client reader: at the adoption, and once more when it has
- * grown. session.lock held. */
-void link_publish(struct link *link);
+/* Works out link.wants. `watches_spawn`: the gate waits for the player's spawn. */
+void link_prepare(struct link *link, bool watches_spawn);
 /* Replies to the server's list, once, when it is done. */
 void link_reply_when_done(struct link *link);
 

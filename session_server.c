@@ -44,6 +44,9 @@ static bool is_of_interest(const struct link *link, uint8_t opcode)
 static bool take(struct link *link, size_t size)
 {
 	uint8_t *packet = link->in + link->at;
+
+	if (link->is_stale)
+		link_prepare(link, link->watches_spawn);
 	uint8_t wants = link->wants[packet[0]];
 	enum verdict verdict = is_of_interest(link, packet[0])
 				       ? link_inspect(link, packet, size)
@@ -52,8 +55,10 @@ static bool take(struct link *link, size_t size)
 	link->offset += size;
 	if (verdict == VERDICT_PASS) {
 		link->run_wants |= wants;
+		link->run_spawns |= link->has_spawned;
 		link->at += size;
 	} else {
+		link->out_spawns |= link->has_spawned && link->out.size > 0;
 		bool is_sent = link_settle_run(link);
 
 		link->at += size;
@@ -61,7 +66,6 @@ static bool take(struct link *link, size_t size)
 		if (!is_sent || verdict == VERDICT_END)
 			return false;
 	}
-	link->opens_gate |= link->has_spawned;
 	link->has_spawned = false;
 	return true;
 }
@@ -76,6 +80,7 @@ static bool walk(struct link *link)
 
 	link->run = link->at = 0;
 	link->run_wants = 0;
+	link->run_spawns = false;
 	while (is_alive && link->at < link->in_fill && !is_login_over(link)) {
 		uint8_t opcode = link->in[link->at];
 		size_t size = dialect_size(&link->dialect, PACKET_TO_CLIENT, opcode);
@@ -133,6 +138,11 @@ static ssize_t receive_by(struct link *link, int64_t deadline_ms)
 	for (;;) {
 		int64_t list_ms = link->heard_ms + LIST_SILENCE_MS;
 		bool is_stuck = is_list_stuck(link);
+
+		if (net_now_ms() >= deadline_ms) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
 		int ready =
 			link_wait(link, POLLIN,
 				  is_stuck && list_ms < deadline_ms ? list_ms : deadline_ms);
@@ -175,7 +185,7 @@ bool link_login(struct link *link, int64_t deadline_ms)
 		strlcpy(link->fault, "Kurafuto is out of memory", sizeof(link->fault));
 		return false;
 	}
-	link_prepare(link, false);
+	link_prepare(link, true);
 	while (!is_login_over(link)) {
 		ssize_t n = receive_by(link, login_deadline(link, deadline_ms, logged_in_ms));
 
@@ -200,8 +210,8 @@ bool link_is_welcome(struct link *link)
 {
 	ssize_t n = receive(link, MSG_DONTWAIT);
 
-	if (n == 0 && link->in_fill == 0) {
-		explain_silence(link, 0);
+	if ((n == 0 && link->in_fill == 0) || (n < 0 && errno != EAGAIN)) {
+		explain_silence(link, n);
 		return false;
 	}
 	if (link->in_fill < 1 + PACKET_STRING_LEN || link->in[0] != OP_DISCONNECT)

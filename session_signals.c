@@ -13,6 +13,7 @@
 #include "text.h"
 
 #define CANDIDATES_MAX 256
+#define WARN_EVERY_MS  60000
 
 bool link_may_signal(const struct link *link, unsigned way)
 {
@@ -22,9 +23,20 @@ bool link_may_signal(const struct link *link, unsigned way)
 	       (config->servers[server_index(link->server)].redirect & way) != 0;
 }
 
+/* Is it time to complain about this server again. */
+static bool may_warn(struct link *link)
+{
+	int64_t now_ms = net_now_ms();
+
+	if (now_ms < link->warn_ms)
+		return false;
+	link->warn_ms = now_ms + WARN_EVERY_MS;
+	return true;
+}
+
 /* The server of a name (CP437) that a server has said; NULL, and a line in the log, if there is
  * none. */
-static struct server *find_target(const struct link *link, const char *name)
+static struct server *find_target(struct link *link, const char *name)
 {
 	const struct session *session = link->session;
 	char candidates[CANDIDATES_MAX], text[PACKET_STRING_LEN * 3 + 1];
@@ -34,8 +46,9 @@ static struct server *find_target(const struct link *link, const char *name)
 	if (registry_find(session->world->registry, text, &target, candidates,
 			  sizeof(candidates)) == REGISTRY_FOUND)
 		return target;
-	session_log(session, LOG_WARN, "%s sends them to \"%s\", which is none of: %s",
-		    server_name(link->server), text, candidates);
+	if (may_warn(link))
+		session_log(session, LOG_WARN, "%s sends them to \"%s\", which is none of: %s",
+			    server_name(link->server), text, candidates);
 	return NULL;
 }
 
@@ -48,7 +61,7 @@ static void jump(struct link *link, const char *name)
 		return;
 	session_log(session, LOG_DEBUG, "%s sends them to %s", server_name(link->server),
 		    server_name(target));
-	if (session_jump(session, target) != SESSION_JUMPS)
+	if (session_jump(session, target) != SESSION_JUMPS && may_warn(link))
 		session_log(session, LOG_WARN, "%s sends them to %s too often",
 			    server_name(link->server), server_name(target));
 }
