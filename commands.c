@@ -92,7 +92,10 @@ static void run_list(const struct call *call)
 static void jump_to(const struct call *call, struct server *target)
 {
 	if (session_server(call->session) == target) {
-		session_tell(call->session, "&eYou are on &f%s&e already.",
+		session_tell(call->session,
+			     session_cancel(call->session, false)
+				     ? "&eYou stay on &f%s&e."
+				     : "&eYou are on &f%s&e already.",
 			     server_name(target));
 		return;
 	}

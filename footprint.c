@@ -92,7 +92,6 @@ static const struct {
 /* Bits of `traces`. */
 enum footprint_trace {
 	TRACE_HELD,
-	TRACE_HOTBAR,
 	TRACE_ORDER, /* some place of the standard blocks in the block menu */
 	TRACE_VIEW,
 	TRACE_TEXTURE,
@@ -109,7 +108,8 @@ struct footprint {
 	uint16_t *hotkeys;
 	uint16_t n_hotkeys;
 	uint16_t hotkeys_room;
-	uint16_t held; /* with TRACE_HELD: the block in the locked hand */
+	uint16_t held;   /* with TRACE_HELD: the block in the hand */
+	uint16_t hotbar; /* a bit for each slot that was set */
 	uint32_t traces;
 };
 
@@ -274,10 +274,11 @@ static bool note_fixed(struct footprint *f, const struct dialect *d, const uint8
 	return true;
 }
 
+/* A hand that is locked, or that holds a block which will be undefined. */
 static bool note_hold(struct footprint *f, const struct dialect *d, const uint8_t *p)
 {
 	f->held = (uint16_t)get_block(d, p + 1);
-	return trace(f, TRACE_HELD, p[1 + block_size(d)] != 0);
+	return trace(f, TRACE_HELD, p[1 + block_size(d)] != 0 || f->held > last_standard(d));
 }
 
 static bool hotkeys_grow(struct footprint *f)
@@ -434,8 +435,10 @@ static bool note_order(struct footprint *f, const struct dialect *d, const uint8
 
 static bool note_hotbar(struct footprint *f, const struct dialect *d, const uint8_t *p)
 {
-	if (p[1 + block_size(d)] < HOTBAR_SLOTS)
-		trace(f, TRACE_HOTBAR, true);
+	unsigned slot = p[1 + block_size(d)];
+
+	if (slot < HOTBAR_SLOTS)
+		f->hotbar |= (uint16_t)(1u << slot);
 	return true;
 }
 
@@ -628,7 +631,7 @@ static void undo_hotbar(struct undo *u, const struct footprint *f)
 	static const uint8_t blocks[HOTBAR_SLOTS] = {1, 4, 45, 3, 5, 17, 18, 20, 44};
 
 	for (unsigned slot = 0; slot < HOTBAR_SLOTS; slot++) {
-		uint8_t *p = traced(f, TRACE_HOTBAR) ? put(u, OP_HOTBAR) : NULL;
+		uint8_t *p = (f->hotbar >> slot & 1) != 0 ? put(u, OP_HOTBAR) : NULL;
 		if (p != NULL)
 			*put_block(u->dialect, p + 1, blocks[slot]) = (uint8_t)slot;
 	}

@@ -617,9 +617,8 @@ struct server *session_stay(struct session *session)
 	pthread_mutex_lock(&session->lock);
 	struct server *lost = session->lost;
 	session->lost = NULL;
-	if (session->pending != NULL && session->pending->is_return)
-		link_abandon_locked(session->pending);
 	pthread_mutex_unlock(&session->lock);
+	session_cancel(session, true);
 	if (lost != NULL)
 		session_show(session, SESSION_PLACE_TOP, "%s", "");
 	return lost;

@@ -59,7 +59,14 @@ enum session_jump {
 };
 enum session_jump session_jump(struct session *session, struct server *target);
 
-/* The same for a player by name, for the lobby's portals. False if nobody of that name is
+/*
+ * Calls off the jump that is under way, if the player has a server to stay on; with
+ * `only_return` only one that nobody has asked for. False if there was none. May block as long
+ * as the client does not read. Any thread, no lock held.
+ */
+bool session_cancel(struct session *session, bool only_return);
+
+/* A jump of a player by name, for the lobby's portals. False if nobody of that name is
  * online. */
 bool session_jump_by_name(const char *name, struct server *target);
 

@@ -31,6 +31,7 @@ struct journey {
 	bool was_kicked;     /* on the way */
 	unsigned hops;       /* how often a kick has named the next server, in a row */
 	int64_t arrived_ms;  /* at the server of the link */
+	const char *from;    /* the server before, or NULL */
 	char note[NOTE_MAX]; /* why the player was moved, to be told on arrival; or empty */
 	char last_words[NOTE_MAX]; /* for the Disconnect when nothing is left */
 };
@@ -63,6 +64,7 @@ static void remember_locked(struct session *session, struct server *server, bool
 	if (has_lasted)
 		session->return_tries = 0;
 	session->lost = server;
+	session->wants_any_hub = false;
 	session->return_ms = net_now_ms() + return_pause_ms(session->return_tries);
 }
 
@@ -99,6 +101,14 @@ static bool is_unasked(const struct link *link)
 	return is_unasked;
 }
 
+/* From its arrival on a link is like any other. */
+static void asked_for(struct link *link)
+{
+	pthread_mutex_lock(&link->session->lock);
+	link->is_return = false;
+	pthread_mutex_unlock(&link->session->lock);
+}
+
 /* One line in the log for a join, a jump and a fallback, and a word to a player who was moved.
  */
 static void announce(struct journey *journey, bool is_first, const char *from)
@@ -131,25 +141,32 @@ static void announce(struct journey *journey, bool is_first, const char *from)
 	journey->note[0] = '\0';
 }
 
-/* A player who is in the lobby for want of a server hears that they will be brought to it. */
+/* A player who is in the lobby for want of a server hears that they will be brought to it: to
+ * the one that they lost, or, who has not been on any, to whichever hub is up first. */
 static void promise_return(struct journey *journey)
 {
 	struct session *session = journey->session;
 	const struct session_world *world = session->world;
+	bool is_new = !journey->is_asked && !journey->was_kicked &&
+		      registry_hub_count(world->registry) > 0;
 
-	if (journey->is_asked || journey->was_kicked)
-		return;
 	pthread_mutex_lock(&session->lock);
-	if (session->lost == NULL && registry_hub_count(world->registry) > 0)
+	if (session->lost == NULL && is_new) {
 		remember_locked(session, registry_hub(world->registry, 0), true);
+		session->wants_any_hub =
+			session->lost != NULL && registry_hub_count(world->registry) > 1;
+	}
 	const struct server *lost = session->lost;
+	const char *name = session->wants_any_hub ? "a hub"
+			   : lost != NULL         ? server_name(lost)
+						  : "";
 	pthread_mutex_unlock(&session->lock);
 	if (lost == NULL)
 		return;
 	session_tell(session,
 		     "&eYou will be brought to &f%s&e when it is up; to stay here: &a%s stay",
-		     server_name(lost), world->config->command_prefix);
-	session_show(session, SESSION_PLACE_TOP, "&eWaiting for &f%s", server_name(lost));
+		     name, world->config->command_prefix);
+	session_show(session, SESSION_PLACE_TOP, "&eWaiting for &f%s", name);
 }
 
 /* Dials, logs in and becomes current. A player in a game stays in it until the new level is
@@ -171,7 +188,10 @@ static bool arrive(struct journey *journey)
 		return false;
 	session_log_dialect(session, server_name(link->server), link->negotiate.software,
 			    &link->dialect);
-	announce(journey, is_first, previous != NULL ? server_name(previous) : "nowhere");
+	if (previous != NULL)
+		journey->from = server_name(previous);
+	announce(journey, is_first, journey->from != NULL ? journey->from : "nowhere");
+	asked_for(link);
 	if (server_is_lobby(link->server))
 		promise_return(journey);
 	journey->arrived_ms = net_now_ms();
@@ -184,8 +204,7 @@ static bool arrive(struct journey *journey)
  * attempt. */
 static bool deserves_retry(const struct link *link, bool has_arrived)
 {
-	return !has_arrived && link->is_predialled && link->has_connected &&
-	       link->kick[0] == '\0';
+	return !has_arrived && link->is_predialled && link->has_connected && link->offset == 0;
 }
 
 enum onward {
@@ -231,6 +250,8 @@ static enum onward detach(const struct journey *journey, bool has_arrived)
 		if (link->kick[0] == '\0' && has_arrived && !server_is_lobby(link->server))
 			remember_locked(session, link->server, has_lasted);
 	}
+	if (onward == ONWARD_STAY && link->kick[0] != '\0')
+		avoid_locked(session, link->server);
 	atomic_store(&link->is_closed, true);
 	pthread_mutex_unlock(&session->lock);
 	pthread_cond_broadcast(&session->level_done);
@@ -238,6 +259,13 @@ static enum onward detach(const struct journey *journey, bool has_arrived)
 	if (was_there)
 		link_unref(link); /* the reference of `current` or `pending` */
 	return onward;
+}
+
+static bool ends_sentence(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length > 0 && strchr(".!?", text[length - 1]) != NULL;
 }
 
 /*
@@ -253,7 +281,8 @@ static void describe_end(struct journey *journey, bool has_arrived)
 
 	journey->was_kicked |= is_kick;
 	if (is_kick)
-		snprintf(note, sizeof(note), "%s kicked you: &f%s&e.", name, link->kick);
+		snprintf(note, sizeof(note), "%s kicked you: &f%s&e%s", name, link->kick,
+			 ends_sentence(link->kick) ? "" : ".");
 	else
 		snprintf(note, sizeof(note),
 			 has_arrived ? "%s is gone: %s." : "%s can't be reached: %s.", name,
@@ -266,9 +295,9 @@ static void describe_end(struct journey *journey, bool has_arrived)
 		strlcpy(journey->last_words, SESSION_FULL, sizeof(journey->last_words));
 	else if (journey->last_words[0] == '\0')
 		strlcpy(journey->last_words, note, sizeof(journey->last_words));
-	session_log(journey->session, is_unasked(link) ? LOG_DEBUG : LOG_INFO, "%s %s: %s%s",
-		    has_arrived ? "loses" : "can't join", name, is_kick ? "kicked: " : "",
-		    is_kick ? link->kick : link->fault);
+	session_log(journey->session, is_unasked(link) && !is_kick ? LOG_DEBUG : LOG_INFO,
+		    "%s %s: %s%s", has_arrived ? "loses" : "can't join", name,
+		    is_kick ? "kicked: " : "", is_kick ? link->kick : link->fault);
 }
 
 /* The next link of the journey, unless something else is on its way: to `server`, or if that is
@@ -310,12 +339,6 @@ static bool is_final(const struct link *link)
 /* A player without a link: on to the next server, if there is one. */
 static struct link *fall(struct journey *journey, bool has_arrived)
 {
-	struct link *link = journey->link;
-
-	if (is_final(link)) {
-		session_end(journey->session, link->kick);
-		return NULL;
-	}
 	if (has_arrived) {
 		journey->next = 0;
 		journey->started_ms = net_now_ms();
@@ -324,18 +347,24 @@ static struct link *fall(struct journey *journey, bool has_arrived)
 	return next_link(journey, NULL);
 }
 
-/* A server that kicks a player who is brought back is not tried again for a while, or ever. */
-static void put_off_return(const struct link *link)
+/* A server that kicks a player who is brought back is not tried again for a while, or ever.
+ * They hear of the kick; of other failures only when the way back is there. */
+static void put_off_return(const struct journey *journey)
 {
+	const struct link *link = journey->link;
 	struct session *session = link->session;
+	bool gives_up = is_final(link);
 
 	if (link->kick[0] == '\0')
 		return;
 	pthread_mutex_lock(&session->lock);
 	session->return_ms = net_now_ms() + SESSION_AVOID_MS;
-	if (is_final(link))
+	if (gives_up)
 		session->lost = NULL;
 	pthread_mutex_unlock(&session->lock);
+	session_tell(session, "&e%s &eYou stay here.", journey->note);
+	if (gives_up)
+		session_show(session, SESSION_PLACE_TOP, "%s", "");
 }
 
 /* Says why a journey is over, to a player who has or will have another link. */
@@ -346,7 +375,7 @@ static void explain_end(struct journey *journey, enum onward onward)
 	if (journey->link->has_company)
 		session_show(session, SESSION_PLACE_CENTER, "%s", "");
 	if (is_unasked(journey->link))
-		put_off_return(journey->link);
+		put_off_return(journey);
 	else if (journey->note[0] != '\0')
 		session_tell(session, "&e%s &e%s", journey->note,
 			     onward == ONWARD_STAY ? "You stay where you are."
@@ -366,7 +395,8 @@ static bool sends_onward(struct journey *journey, bool has_arrived)
 		return false;
 	session_log(journey->session, LOG_INFO, "%s sends them to %s",
 		    server_name(link->server), server_name(link->onward));
-	journey->was_kicked = true;
+	if (has_arrived)
+		journey->from = server_name(link->server);
 	journey->started_ms = net_now_ms();
 	return true;
 }
@@ -387,6 +417,10 @@ static struct link *travel_on(struct journey *journey, bool has_arrived)
 	if (onward != ONWARD_JUMP && sends_onward(journey, has_arrived))
 		return next_link(journey, link->onward);
 	describe_end(journey, has_arrived);
+	if (onward != ONWARD_STAY && is_final(link)) {
+		session_end(journey->session, link->kick);
+		return NULL;
+	}
 	if (onward == ONWARD_FALL)
 		return fall(journey, has_arrived);
 	explain_end(journey, onward);
@@ -405,6 +439,25 @@ static void overtake(struct session *session, struct link *link)
 static bool is_alive_at(const struct link *link, const struct server *server)
 {
 	return link != NULL && link->server == server && !atomic_load(&link->is_closed);
+}
+
+bool session_cancel(struct session *session, bool only_return)
+{
+	struct link *link = NULL;
+
+	pthread_mutex_lock(&session->lock);
+	if (session->pending != NULL && session->current != NULL &&
+	    (!only_return || session->pending->is_return)) {
+		link = session->pending;
+		session->pending = NULL;
+		link_abandon_locked(link);
+	}
+	pthread_mutex_unlock(&session->lock);
+	if (link == NULL)
+		return false;
+	overtake(session, link);
+	session_show(session, SESSION_PLACE_CENTER, "%s", "");
+	return true;
 }
 
 /* Sets out: a new link to the target takes the place of whatever was pending. NULL if the
@@ -428,6 +481,9 @@ static struct link *set_out(struct journey *journey)
 		session->pending = link;
 	}
 	pthread_mutex_unlock(&session->lock);
+	if (is_pending)
+		session_log(session, LOG_DEBUG, "asks for what is on its way: %s",
+			    server_name(link->server));
 	if (overtaken != NULL)
 		overtake(session, overtaken);
 	if (is_wanted)
@@ -544,6 +600,18 @@ enum session_jump session_jump(struct session *session, struct server *target)
 	return SESSION_JUMP_FULL;
 }
 
+/* Where a player in the lobby is to be brought, if it is up. `lock` held. */
+static struct server *way_back_locked(const struct session *session)
+{
+	const struct registry *registry = session->world->registry;
+	size_t n = session->wants_any_hub ? registry_hub_count(registry) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (server_is_up(registry_hub(registry, i)))
+			return registry_hub(registry, i);
+	return server_is_up(session->lost) ? session->lost : NULL;
+}
+
 void session_consider_return(struct session *session)
 {
 	const struct journey plan = {.session = session};
@@ -551,11 +619,10 @@ void session_consider_return(struct session *session)
 	int64_t now_ms = net_now_ms();
 
 	pthread_mutex_lock(&session->lock);
-	if (session->lost != NULL && session->pending == NULL && now_ms >= session->return_ms &&
-	    server_is_up(session->lost)) {
-		target = session->lost;
+	if (session->lost != NULL && session->pending == NULL && now_ms >= session->return_ms)
+		target = way_back_locked(session);
+	if (target != NULL)
 		session->return_ms = now_ms + return_pause_ms(session->return_tries++);
-	}
 	pthread_mutex_unlock(&session->lock);
 	if (target != NULL)
 		set_off(&plan, target, -1, true);

@@ -133,8 +133,10 @@ void link_leave(struct link *link)
 	pthread_mutex_unlock(&session->lock);
 	if (!is_leaving)
 		return;
-	while (recv(link->fd, scrap, sizeof(scrap), 0) > 0)
-		; /* session_sweep() ends this if the server does not */
+	/* session_sweep() ends this if the server says nothing more and does not close */
+	while (recv(link->fd, scrap, sizeof(scrap), 0) > 0 &&
+	       net_now_ms() < link->leave_deadline_ms)
+		;
 	if (forget_leaving(link))
 		link_unref(link);
 }
@@ -216,7 +218,7 @@ static void keep_company(struct link *link)
 		text_from_utf8(title, sizeof(title), session->world->config->name);
 		link_write_locked(link, packet,
 				  packet_write_server_identification(packet, &session->dialect,
-								     "Kurafuto", motd, 0));
+								     title, motd, 0));
 	}
 	pthread_mutex_unlock(&session->client_tx);
 	if (!session_show(session, SESSION_PLACE_CENTER, "&eWaiting for &f%s&e...", name) &&
@@ -408,17 +410,25 @@ bool link_dial(struct link *link)
 
 /* The old server may be in the middle of a level: it gets the time to finish. client_tx held.
  */
-static void await_level_locked(struct session *session, const struct link *link)
+static void await_level_locked(struct session *session, struct link *link)
 {
 	int64_t deadline_ms = net_now_ms() + LEVEL_WAIT_MS;
-	struct timespec until = net_timespec(deadline_ms);
-	int error = 0;
 
 	while (session->is_level_open && session->current != NULL &&
 	       !atomic_load(&session->is_ending) && !atomic_load(&link->is_closed) &&
-	       error != ETIMEDOUT)
-		error = pthread_cond_timedwait(&session->level_done, &session->client_tx,
-					       &until);
+	       net_now_ms() < deadline_ms) {
+		int64_t until_ms =
+			link->company_ms < deadline_ms ? link->company_ms : deadline_ms;
+		struct timespec until = net_timespec(until_ms);
+
+		if (pthread_cond_timedwait(&session->level_done, &session->client_tx, &until) !=
+			    ETIMEDOUT ||
+		    net_now_ms() < link->company_ms)
+			continue;
+		pthread_mutex_unlock(&session->client_tx);
+		keep_company(link);
+		session_lock_tx(session);
+	}
 }
 
 static void emit_to_client(void *context, const uint8_t *packets, size_t size)

@@ -150,6 +150,7 @@ static enum verdict on_ext_info(struct link *link, uint8_t *packet)
 {
 	if (!link->has_replied)
 		negotiate_info(&link->negotiate, packet);
+	link->has_stray_bytes = strncmp(link->negotiate.software, "D3 server", 9) == 0;
 	link_reply_when_done(link);
 	return VERDICT_DROP;
 }
@@ -177,7 +178,7 @@ static enum verdict on_level_initialize(struct link *link, uint8_t *packet)
 {
 	(void)packet;
 	link->has_begun = true;
-	link->has_level = false;
+	link->has_level = link->spawned_early = false;
 	return forbid_custom_blocks(link);
 }
 
@@ -189,6 +190,8 @@ static enum verdict on_level_finalize(struct link *link, uint8_t *packet)
 
 	(void)packet;
 	link->has_level = true;
+	link->has_spawned = link->spawned_early && link->watches_spawn;
+	link->spawned_early = false;
 	pthread_mutex_lock(&session->lock);
 	if (!session->is_gate_open && session->current == link)
 		session->gate_deadline_ms = net_now_ms() + SESSION_GATE_LEVEL_MS;
@@ -198,7 +201,10 @@ static enum verdict on_level_finalize(struct link *link, uint8_t *packet)
 
 static enum verdict on_spawn(struct link *link, uint8_t *packet)
 {
-	link->has_spawned = packet[1] == PACKET_SELF && link->has_level;
+	if (packet[1] == PACKET_SELF) {
+		link->has_spawned = link->has_level;
+		link->spawned_early = !link->has_level;
+	}
 	return VERDICT_PASS;
 }
 

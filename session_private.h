@@ -29,7 +29,7 @@
 
 #define SESSION_AVOID_MS      60000 /* fallbacks leave a server that failed a player alone */
 #define SESSION_LINGER_MS     2000  /* a client's time to read its Disconnect and close */
-#define SESSION_EARLY_PINGS   8     /* a new server's ping ids kept while the gate is closed */
+#define SESSION_EARLY_PINGS   64    /* a new server's ping ids kept while the gate is closed */
 #define SESSION_LEAVE_MS      3000  /* how long a server may take to let go of a player */
 #define SESSION_LEVEL_MS      1000 /* how long a swap waits for the new server's level to begin */
 #define SESSION_PLACE_TOP     1    /* MessageTypes: the first status line, top right */
@@ -88,7 +88,10 @@ struct link {
 	bool waits_for_level;                    /* o, it becomes current at its first level only */
 	bool has_begun;                          /* o, LevelInitialize has been seen */
 	bool has_level;                          /* o, LevelFinalize has been seen */
+	bool has_stray_bytes;                    /* o, behind its HackControl packets, */
+	bool was_hack_control;                   /* o, and the last packet was one */
 	bool has_spawned;                        /* o, the packet under inspection is the own spawn */
+	bool spawned_early;                      /* o, the own spawn came within the level */
 	bool run_spawns, out_spawns;             /* o, the own spawn is in the run, in out */
 	bool watches_spawn;                      /* o, the gate waits for the own spawn */
 	bool is_operator;                        /* o, the client's block permissions say so */
@@ -138,6 +141,7 @@ struct session {
 	int64_t next_jump_ms;                      /* s, the throttle of jumps */
 	int64_t *avoid_until_ms;                   /* s, by server_index() */
 	struct server *lost;                       /* s, where the lobby brings them back to, or NULL */
+	bool wants_any_hub;                        /* s, has never been on a server: any hub will do */
 	int64_t return_ms;                         /* s, when that is tried next */
 	char end_reason[SESSION_WHY_MAX];          /* s, for the log */
 

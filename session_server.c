@@ -53,6 +53,7 @@ static bool take(struct link *link, size_t size)
 				       : VERDICT_PASS;
 
 	link->offset += size;
+	link->was_hack_control = packet[0] == OP_HACK_CONTROL && link->has_stray_bytes;
 	if (verdict == VERDICT_PASS) {
 		link->run_wants |= wants;
 		link->run_spawns |= link->has_spawned;
@@ -70,6 +71,21 @@ static bool take(struct link *link, size_t size)
 	return true;
 }
 
+/* Servers that call themselves so send a byte too many behind HackControl, 0x00 or 0xFF. */
+static bool skip_stray_byte(struct link *link)
+{
+	uint8_t byte = link->in[link->at];
+
+	if (!link->was_hack_control)
+		return false;
+	link->was_hack_control = false;
+	if ((byte != 0x00 && byte != 0xff) || !link_settle_run(link))
+		return false;
+	link->run = ++link->at;
+	link->offset++;
+	return true;
+}
+
 /*
  * Frames what has arrived and passes it on, up to the end of the last whole packet, or of the
  * login. False: the link is over.
@@ -82,6 +98,8 @@ static bool walk(struct link *link)
 	link->run_wants = 0;
 	link->run_spawns = false;
 	while (is_alive && link->at < link->in_fill && !is_login_over(link)) {
+		if (skip_stray_byte(link))
+			continue;
 		uint8_t opcode = link->in[link->at];
 		size_t size = dialect_size(&link->dialect, PACKET_TO_CLIENT, opcode);
 
@@ -103,6 +121,8 @@ static void explain_silence(struct link *link, ssize_t n)
 
 	if (n == 0)
 		strlcpy(link->fault, "it closed the connection", sizeof(link->fault));
+	else if (errno == ECONNRESET)
+		strlcpy(link->fault, "it broke the connection", sizeof(link->fault));
 	else if (errno == EAGAIN || errno == ETIMEDOUT)
 		strlcpy(link->fault, "it has been silent for too long", sizeof(link->fault));
 	else

@@ -43,12 +43,16 @@ static struct server *find_target(struct link *link, const char *name)
 	struct server *target = NULL;
 
 	text_to_utf8(text, sizeof(text), name);
-	if (registry_find(session->world->registry, text, &target, candidates,
-			  sizeof(candidates)) == REGISTRY_FOUND)
+	enum registry_match match = registry_find(session->world->registry, text, &target,
+						  candidates, sizeof(candidates));
+
+	if (match == REGISTRY_FOUND)
 		return target;
 	if (may_warn(link))
-		session_log(session, LOG_WARN, "%s sends them to \"%s\", which is none of: %s",
-			    server_name(link->server), text, candidates);
+		session_log(session, LOG_WARN, "%s sends them to \"%s\", which %s: %s",
+			    server_name(link->server), text,
+			    match == REGISTRY_AMBIGUOUS ? "could be any of" : "is none of",
+			    candidates);
 	return NULL;
 }
 

@@ -82,19 +82,18 @@ static void put_id(uint8_t *p, size_t width, uint16_t id)
  * air, and placing that is breaking: white instead. */
 static uint16_t known_block(const struct dialect *server, uint16_t block)
 {
-	bool is_definable = block >= BLOCK_STANDARD_COUNT;
-
-	if (block > UINT8_MAX)
-		return dialect_has(server, EXT_EXTENDED_BLOCKS) ? block : BLOCK_STONE;
-	if (dialect_has(server, EXT_CUSTOM_BLOCKS) ||
-	    (is_definable && dialect_has(server, EXT_BLOCK_DEFINITIONS)))
+	if (block > UINT8_MAX && !dialect_has(server, EXT_EXTENDED_BLOCKS))
+		return BLOCK_STONE;
+	if (block >= BLOCK_STANDARD_COUNT)
+		return dialect_has(server, EXT_BLOCK_DEFINITIONS) ? block : BLOCK_STONE;
+	if (dialect_has(server, EXT_CUSTOM_BLOCKS))
 		return block;
 	uint8_t fallback = block_fallback((uint8_t)block, server->protocol, false);
 
 	return fallback == BLOCK_AIR && block != BLOCK_AIR ? BLOCK_WHITE : fallback;
 }
 
-/* C>S 0x05 (CustomBlocks, ExtendedBlocks). */
+/* C>S 0x05 (CustomBlocks, ExtendedBlocks, BlockDefinitions). */
 static enum translate_verdict plain_block(const struct passage *p)
 {
 	size_t width = block_width(p->client);
@@ -111,7 +110,7 @@ static enum translate_verdict hide_held_block(const struct passage *p)
 	return TRANSLATE_PASS;
 }
 
-/* C>S 0x08 (CustomBlocks, ExtendedBlocks). */
+/* C>S 0x08 (CustomBlocks, ExtendedBlocks, BlockDefinitions). */
 static enum translate_verdict plain_held_block(const struct passage *p)
 {
 	size_t width = block_width(p->client);
@@ -122,8 +121,8 @@ static enum translate_verdict plain_held_block(const struct passage *p)
 	return TRANSLATE_PASS;
 }
 
-/* C>S 0x39: the value of action 0 is a block, always of 16 bits (CustomBlocks, ExtendedBlocks).
- */
+/* C>S 0x39: the value of action 0 is a block, always of 16 bits (CustomBlocks, ExtendedBlocks,
+ * BlockDefinitions). */
 static enum translate_verdict plain_chosen_block(const struct passage *p)
 {
 	uint8_t *value = p->packet + 3;
@@ -201,21 +200,40 @@ static enum translate_verdict answer_ping(const struct passage *p)
 	return p->packet[1] == 0 ? TRANSLATE_ANSWER : TRANSLATE_DROP;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\0';
+}
+
+/* A yellow text that leaves no room for its colour goes on in a second line. */
+static enum translate_verdict split_message(const struct passage *p)
+{
+	char text[2 + PACKET_STRING_LEN + 1] = "&e", line[TEXT_LINE + 1], color = 0;
+	const char *rest = text;
+
+	packet_get_string(text + 2, p->packet + 2);
+	*p->out_size = 0;
+	while (text_wrap(line, &rest, &color))
+		*p->out_size += packet_write_message(p->out + *p->out_size, 0, line);
+	return TRANSLATE_REPLACE;
+}
+
 /* S>C 0x0D: a player id would be taken for a place on the screen. 255 meant yellow, which gives
- * way to a colour of the text's own, and to a text that leaves no room for it (MessageTypes).
- */
+ * way to a colour of the text's own (MessageTypes). */
 static enum translate_verdict place_message(const struct passage *p)
 {
-	uint8_t *text = p->packet + 2;
+	char *text = (char *)p->packet + 2;
+	bool is_yellow =
+		p->packet[1] == MESSAGE_SYSTEM && !(text[0] == '&' && text_is_color(text[1]));
 
-	if (p->packet[1] == MESSAGE_SYSTEM &&
-	    memcmp(text + PACKET_STRING_LEN - 2, "  ", 2) == 0 &&
-	    !(text[0] == '&' && text_is_color((char)text[1]))) {
-		memmove(text + 2, text, PACKET_STRING_LEN - 2);
-		text[0] = '&';
-		text[1] = 'e';
-	}
 	p->packet[1] = 0;
+	if (!is_yellow)
+		return TRANSLATE_PASS;
+	if (!is_blank(text[PACKET_STRING_LEN - 2]) || !is_blank(text[PACKET_STRING_LEN - 1]))
+		return split_message(p);
+	memmove(text + 2, text, PACKET_STRING_LEN - 2);
+	text[0] = '&';
+	text[1] = 'e';
 	return TRANSLATE_PASS;
 }
 
@@ -409,11 +427,14 @@ static const struct rule {
 } rules[] = {
 	{ PACKET_TO_SERVER, OP_SET_BLOCK_CLIENT,   EXT_CUSTOM_BLOCKS,         1, plain_block },
 	{ PACKET_TO_SERVER, OP_SET_BLOCK_CLIENT,   EXT_EXTENDED_BLOCKS,       1, plain_block },
+	{ PACKET_TO_SERVER, OP_SET_BLOCK_CLIENT,   EXT_BLOCK_DEFINITIONS,     1, plain_block },
 	{ PACKET_TO_SERVER, OP_POSITION,           EXT_HELD_BLOCK,            1, hide_held_block },
 	{ PACKET_TO_SERVER, OP_POSITION,           EXT_CUSTOM_BLOCKS,         1, plain_held_block },
 	{ PACKET_TO_SERVER, OP_POSITION,           EXT_EXTENDED_BLOCKS,       1, plain_held_block },
+	{ PACKET_TO_SERVER, OP_POSITION,           EXT_BLOCK_DEFINITIONS,     1, plain_held_block },
 	{ PACKET_TO_SERVER, OP_NOTIFY_ACTION,      EXT_CUSTOM_BLOCKS,         1, plain_chosen_block },
 	{ PACKET_TO_SERVER, OP_NOTIFY_ACTION,      EXT_EXTENDED_BLOCKS,       1, plain_chosen_block },
+	{ PACKET_TO_SERVER, OP_NOTIFY_ACTION,      EXT_BLOCK_DEFINITIONS,     1, plain_chosen_block },
 	{ PACKET_TO_SERVER, OP_MESSAGE,            EXT_LONGER_MESSAGES,       1, plain_message },
 	{ PACKET_TO_SERVER, OP_MESSAGE,            EXT_FULL_CP437,            1, ascii_message },
 	{ PACKET_TO_SERVER, OP_MESSAGE,            EXT_AMPERSAND,             1, percent_message },

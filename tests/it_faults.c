@@ -544,6 +544,9 @@ START_TEST(a_connection_that_was_dialled_early_and_lost_is_forgiven)
 	link_welcome(link_a, "Alpha");
 	client_arrive(alice, "Alpha");
 	ask_for_beta(false);
+	peer_wait_text(alice, "jumping to beta");
+	ck_assert_msg(!harness_says(alice->text, "can't be reached"), "the player reads: %s",
+		      alice->text);
 	link_welcome(link_b, "Beta");
 	client_arrive(alice, "Beta");
 	peer_expect_close(link_a);

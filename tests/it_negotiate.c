@@ -312,6 +312,60 @@ START_TEST(a_server_list_in_disorder)
 }
 END_TEST
 
+/* Before the reply nobody knows which version of a packet is meant: it ends the link, and not
+ * the proxy. */
+START_TEST(a_packet_of_several_sizes_comes_before_the_reply)
+{
+	uint8_t out[512], map[69] = {OP_ENV_MAP_APPEARANCE};
+	struct peer *client, *link;
+	size_t size;
+
+	memset(map + 1, ' ', sizeof(map) - 1);
+	proxy = proxy_start(ONE_SERVER, alpha.port);
+	client = client_login_cpe(proxy, "Alice");
+	link = backend_accept(&alpha);
+	size = packet_write_ext_info(out, "Hasty", 2);
+	size += packet_write_ext_entry(out + size, "EnvMapAppearance", 1);
+	memcpy(out + size, map, sizeof(map));
+	peer_send(link, out, size + sizeof(map));
+	proxy_wait_log(proxy, "0x1e (EnvSetMapAppearance), which was not negotiated");
+	client_arrive(client, NULL);
+	peer_close(client);
+	peer_close(link);
+	proxy_stop(proxy);
+}
+END_TEST
+
+/* What has one size only may come as soon as it was listed. */
+START_TEST(a_packet_of_one_size_comes_before_the_reply)
+{
+	static const uint8_t color[] = {OP_TEXT_COLOR, 1, 2, 3, 255, 'g'};
+	uint8_t out[512];
+	struct peer *client, *link;
+	size_t size;
+
+	proxy = proxy_start(ONE_SERVER, alpha.port);
+	client = client_login_cpe(proxy, "Alice");
+	link = backend_accept(&alpha);
+	size = packet_write_ext_info(out, "Hasty", 2);
+	size += packet_write_ext_entry(out + size, "TextColors", 1);
+	memcpy(out + size, color, sizeof(color));
+	peer_send(link, out, size + sizeof(color));
+	peer_send(link, out, packet_write_ext_entry(out, "HeldBlock", 1));
+	read_list(link);
+	ck_assert_uint_eq(link->n_ext, 2);
+	dialect_set(&link->dialect, harness_catalog(), EXT_TEXT_COLORS, 1);
+	dialect_set(&link->dialect, harness_catalog(), EXT_HELD_BLOCK, 1);
+	link_welcome(link, "Alpha");
+	peer_until(client, OP_TEXT_COLOR);
+	client_arrive(client, "Alpha");
+	exchange(client, link);
+	peer_close(client);
+	peer_close(link);
+	proxy_stop(proxy);
+}
+END_TEST
+
 /* Without the last entry the list would never be done; a short silence ends it. */
 START_TEST(a_list_may_stop_short_behind_the_identification)
 {
@@ -491,6 +545,8 @@ int main(void)
 	tcase_add_loop_test(tcase, servers_list_as_they_like, 0, COUNT(server_lists));
 	tcase_add_test(tcase, a_server_list_in_disorder);
 	tcase_add_test(tcase, server_may_identify_before_it_negotiates);
+	tcase_add_test(tcase, a_packet_of_several_sizes_comes_before_the_reply);
+	tcase_add_test(tcase, a_packet_of_one_size_comes_before_the_reply);
 	tcase_add_test(tcase, a_list_may_stop_short_behind_the_identification);
 	tcase_add_test(tcase, cpe_client_plays_on_a_vanilla_server);
 	tcase_add_test(tcase, custom_blocks_off_and_on_again);

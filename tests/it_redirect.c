@@ -105,6 +105,20 @@ START_TEST(a_server_without_leave_only_kicks)
 }
 END_TEST
 
+/* Beta sends back who was on their way to it: nothing has happened. */
+START_TEST(a_kick_to_where_the_player_is_changes_nothing)
+{
+	start_two(false);
+	peer_chat(alice, ":kura jump beta");
+	link_b = backend_accept(&beta);
+	link_kick(link_b, ":kura jump alpha");
+	peer_wait_text(alice, "stay where you are");
+	exchange(alice, link_a);
+	ck_assert_ptr_null(backend_try(&alpha));
+	finish();
+}
+END_TEST
+
 static bool sends_on(struct backend *backend, const char *words)
 {
 	struct peer *link = backend_try(backend);
@@ -209,6 +223,7 @@ int main(void)
 	tcase_add_test(tcase, a_kick_at_the_login_may_send_a_player_on);
 	tcase_add_test(tcase, a_kick_to_nowhere_is_a_kick);
 	tcase_add_test(tcase, a_server_without_leave_only_kicks);
+	tcase_add_test(tcase, a_kick_to_where_the_player_is_changes_nothing);
 	tcase_add_test(tcase, a_circle_of_kicks_ends);
 	tcase_add_test(tcase, a_plugin_message_sends_a_player_on);
 	tcase_add_test(tcase, a_server_asks_who_the_player_is);

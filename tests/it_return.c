@@ -126,6 +126,87 @@ START_TEST(who_was_kicked_is_not_brought_back)
 }
 END_TEST
 
+/* Alice is in the lobby, and alpha has been dialled to bring her back; it has not answered. */
+static void the_way_back_begins(void)
+{
+	proxy = proxy_start(ONE_SERVER QUICK ",'log':{'level':'debug'}", alpha.port);
+	alice_on_alpha(false);
+	lose(&link_a);
+	client_arrive(alice, "Limbo");
+	link_a = backend_accept(&alpha);
+	peer_wait_text(alice, "brought to alpha");
+	peer_forget(alice);
+}
+
+START_TEST(who_stays_is_not_brought_back_after_all)
+{
+	the_way_back_begins();
+	peer_chat(alice, ":kura stay");
+	peer_wait_text(alice, "you stay here");
+	link_welcome(link_a, "Alpha");
+	peer_expect_close(link_a);
+	peer_chat(alice, ":kura info");
+	peer_wait_text(alice, "you are on lobby");
+	finish();
+}
+END_TEST
+
+/* The end of the way back is said, and so is what comes after it. */
+START_TEST(a_kick_on_the_way_back_is_heard)
+{
+	the_way_back_begins();
+	link_kick(link_a, "You are banned");
+	peer_wait_text(alice, "alpha kicked you: you are banned. you stay here");
+	peer_chat(alice, ":kura stay");
+	peer_wait_text(alice, "nobody is about");
+	finish();
+}
+END_TEST
+
+START_TEST(who_was_brought_back_is_like_anybody_else)
+{
+	the_way_back_begins();
+	link_welcome(link_a, "Alpha");
+	client_arrive(alice, "Alpha");
+	exchange(alice, link_a);
+	link_kick(link_a, "Sit down");
+	client_arrive(alice, "Limbo");
+	proxy_wait_log(proxy, "info  #1 Alice: loses alpha: kicked: Sit down");
+	finish();
+}
+END_TEST
+
+START_TEST(any_hub_will_do_for_who_has_seen_none)
+{
+	uint16_t ports[] = {alpha.port, beta.port};
+
+	backend_refuse(&alpha);
+	backend_refuse(&beta);
+	proxy = proxy_start(TWO_SERVERS ",'hubs':['alpha','beta']" QUICK, ports[0], ports[1]);
+	alice = client_login(proxy, "Alice");
+	client_arrive(alice, "Limbo");
+	peer_wait_text(alice, "brought to a hub");
+	backend_open_at(&beta, ports[1]);
+	link_b = backend_accept(&beta);
+	link_welcome(link_b, "Beta");
+	client_arrive(alice, "Beta");
+	exchange(alice, link_b);
+	finish();
+}
+END_TEST
+
+/* What was on its way unasked is what the player wants now, and so hears of. */
+START_TEST(who_asks_for_the_way_back_hears_of_its_failure)
+{
+	the_way_back_begins();
+	peer_chat(alice, ":kura jump alpha");
+	proxy_wait_log(proxy, "asks for what is on its way");
+	lose(&link_a);
+	peer_wait_text(alice, "stay where you are");
+	finish();
+}
+END_TEST
+
 /* ---- kicks ---- */
 
 static const struct {
@@ -174,6 +255,24 @@ START_TEST(each_server_has_its_own_way_with_kicks)
 }
 END_TEST
 
+/* The last words are those of what came last. */
+START_TEST(an_old_kick_is_not_quoted_again)
+{
+	proxy = proxy_start(TWO_SERVERS ",'hubs':['alpha','beta'],'lobby':false"
+					",'health':{'interval-ms':3600000}",
+			    alpha.port, beta.port);
+	alice_on_alpha(false);
+	link_kick(link_a, "You were idle");
+	link_b = backend_accept(&beta);
+	link_welcome(link_b, "Beta");
+	client_arrive(alice, "Beta");
+	exchange(alice, link_b);
+	lose(&link_b);
+	peer_expect_disconnect(alice, "beta is gone");
+	finish();
+}
+END_TEST
+
 /* A jump that ends in a ban costs nothing. */
 START_TEST(a_ban_elsewhere_is_no_ban_here)
 {
@@ -185,6 +284,53 @@ START_TEST(a_ban_elsewhere_is_no_ban_here)
 		link_identify(link_b, "Beta");
 	link_kick(link_b, "You are banned");
 	peer_wait_text(alice, "stay where you are");
+	exchange(alice, link_a);
+	finish();
+}
+END_TEST
+
+/* Whoever is on their way elsewhere is not let off. */
+START_TEST(a_ban_ends_a_jump_too)
+{
+	proxy = proxy_start(TWO_SERVERS CALM, alpha.port, beta.port);
+	alice_on_alpha(false);
+	peer_chat(alice, ":kura jump beta");
+	link_b = backend_accept(&beta);
+	link_kick(link_a, "You are banned!");
+	peer_expect_disconnect(alice, "You are banned!");
+	finish();
+}
+END_TEST
+
+/* Beta has thrown the player out a moment ago: no fallback goes there. */
+START_TEST(who_kicks_a_jump_is_no_fallback)
+{
+	proxy = proxy_start(TWO_SERVERS ",'hubs':['alpha','beta']" CALM, alpha.port, beta.port);
+	alice_on_alpha(false);
+	peer_chat(alice, ":kura jump beta");
+	link_b = backend_accept(&beta);
+	link_kick(link_b, "Not now.");
+	peer_wait_text(alice, "not now. you stay");
+	backend_refuse(&alpha);
+	lose(&link_a);
+	client_arrive(alice, "Limbo");
+	peer_wait_text(alice, "brought to alpha");
+	ck_assert_ptr_null(backend_try(&beta));
+	finish();
+}
+END_TEST
+
+START_TEST(a_jump_can_be_called_off)
+{
+	proxy = proxy_start(TWO_SERVERS CALM, alpha.port, beta.port);
+	alice_on_alpha(false);
+	peer_chat(alice, ":kura jump beta");
+	link_b = backend_accept(&beta);
+	peer_chat(alice, ":kura jump alpha");
+	peer_wait_text(alice, "you stay on alpha");
+	peer_expect_close(link_b);
+	peer_chat(alice, ":kura jump alpha");
+	peer_wait_text(alice, "you are on alpha already");
 	exchange(alice, link_a);
 	finish();
 }
@@ -211,6 +357,26 @@ START_TEST(two_names_of_one_server_are_one_place)
 	proxy = proxy_start(TWO_SERVERS CALM, alpha.port, alpha.port);
 	alice_on_alpha(false);
 	leaves_before_it_comes(&link_a, ":kura jump beta");
+	finish();
+}
+END_TEST
+
+/* Packets that were meant for the link that is being left do not cut it short. */
+START_TEST(packets_behind_a_jump_do_not_hurry_it)
+{
+	uint8_t out[66 + 10] = {0};
+	size_t size = packet_write_message(out, PACKET_SELF, ":kura jump beta");
+
+	proxy = proxy_start(TWO_SERVERS CALM, alpha.port, alpha.port);
+	alice_on_alpha(false);
+	out[size] = OP_POSITION;
+	out[size + 1] = PACKET_SELF;
+	peer_send(alice, out, size + 10);
+	for (unsigned i = 0; i < 20; i++)
+		client_move(alice, 1, 2, 3);
+	ck_assert(!backend_has_player(&alpha, 300));
+	lose(&link_a);
+	ck_assert(backend_has_player(&alpha, harness_ms(5000)));
 	finish();
 }
 END_TEST
@@ -262,6 +428,7 @@ START_TEST(a_slow_first_login_is_kept_company)
 	char motd[65];
 	packet_get_string(motd, packet + 66);
 	ck_assert_str_eq(motd, "Waiting for alpha...");
+	ck_assert_str_eq(alice->server, "Limbo"); /* the configured name */
 	peer_until(alice, OP_PING);
 	if (_i == 1)
 		link_negotiate(link_a, NULL, 0);
@@ -308,11 +475,21 @@ int main(void)
 	tcase_add_test(tcase, a_player_may_stay_in_the_lobby);
 	tcase_add_test(tcase, no_return_if_it_is_switched_off);
 	tcase_add_test(tcase, who_was_kicked_is_not_brought_back);
+	tcase_add_test(tcase, who_stays_is_not_brought_back_after_all);
+	tcase_add_test(tcase, a_kick_on_the_way_back_is_heard);
+	tcase_add_test(tcase, who_was_brought_back_is_like_anybody_else);
+	tcase_add_test(tcase, any_hub_will_do_for_who_has_seen_none);
+	tcase_add_test(tcase, who_asks_for_the_way_back_hears_of_its_failure);
 	tcase_add_loop_test(tcase, a_final_kick_ends_the_session, 0,
 			    sizeof(kicks) / sizeof(kicks[0]));
 	tcase_add_test(tcase, each_server_has_its_own_way_with_kicks);
+	tcase_add_test(tcase, an_old_kick_is_not_quoted_again);
 	tcase_add_loop_test(tcase, a_ban_elsewhere_is_no_ban_here, 0, 2);
+	tcase_add_test(tcase, a_ban_ends_a_jump_too);
+	tcase_add_test(tcase, who_kicks_a_jump_is_no_fallback);
+	tcase_add_test(tcase, a_jump_can_be_called_off);
 	tcase_add_test(tcase, two_names_of_one_server_are_one_place);
+	tcase_add_test(tcase, packets_behind_a_jump_do_not_hurry_it);
 	tcase_add_test(tcase, a_server_just_left_has_let_go_before_it_is_joined_again);
 	tcase_add_test(tcase, a_server_that_does_not_let_go_is_joined_again_all_the_same);
 	tcase_add_loop_test(tcase, a_slow_first_login_is_kept_company, 0, 2);

@@ -4,6 +4,7 @@
  * their own dialect, nothing is lost on the way, and the old world stays until the new one is
  * there.
  */
+#include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -304,6 +305,105 @@ START_TEST(early_pings_are_echoed)
 }
 END_TEST
 
+static void arrives_at(struct backend *backend, const char *server, struct peer **link)
+{
+	char command[32];
+
+	snprintf(command, sizeof(command), ":kura jump %s", server);
+	peer_chat(alice, command);
+	*link = backend_accept(backend);
+	link_welcome(*link, server);
+	client_arrive(alice, server);
+}
+
+/* Two jumps in a row, and a client so far away that both are over before its first echo comes.
+ */
+START_TEST(the_echo_of_an_older_gate_opens_none)
+{
+	uint8_t first[4], second[4];
+	struct peer *back;
+
+	alice_joins(NULL, 0);
+	alice->keeps_pings = true;
+	arrives_at(&beta, "beta", &link_b);
+	memcpy(first, peer_until(alice, OP_TWO_WAY_PING), sizeof(first));
+	lose(&link_a);
+	arrives_at(&alpha, "alpha", &back);
+	memcpy(second, peer_until(alice, OP_TWO_WAY_PING), sizeof(second));
+	peer_send(alice, first, sizeof(first));
+	client_move(alice, 111, 0, 0);
+	peer_send(alice, second, sizeof(second));
+	client_move(alice, 222, 0, 0);
+	ck_assert_int_eq(link_position_x(back, peer_until(back, OP_POSITION)), 222);
+	peer_close(back);
+}
+END_TEST
+
+/* A long level with a ping a second: none of the echoes is taken for a stale one. */
+START_TEST(many_early_pings_are_echoed)
+{
+	uint8_t pings[40][4];
+
+	alice_joins(NULL, 0);
+	peer_chat(alice, ":kura jump beta");
+	link_b = backend_accept(&beta);
+	link_negotiate(link_b, NULL, 0);
+	link_identify(link_b, "Beta");
+	for (uint8_t i = 0; i < 40; i++)
+		memcpy(pings[i], (uint8_t[]){OP_TWO_WAY_PING, 1, 0, i}, 4);
+	link_begin_level(link_b);
+	peer_send(link_b, pings, sizeof(pings));
+	alice->keeps_pings = true;
+	for (unsigned i = 0; i < 40; i++)
+		peer_until(alice, OP_TWO_WAY_PING);
+	peer_send(alice, pings, sizeof(pings));
+	for (unsigned i = 0; i < 40; i++)
+		peer_expect_bytes(link_b, pings[i], 4);
+}
+END_TEST
+
+/* Some servers spawn the player before the level is whole. */
+START_TEST(a_spawn_within_the_level_opens_the_gate)
+{
+	alice_joins(NULL, 0);
+	alice->keeps_pings = true;
+	peer_chat(alice, ":kura jump beta");
+	link_b = backend_accept(&beta);
+	link_negotiate(link_b, NULL, 0);
+	link_identify(link_b, "Beta");
+	link_begin_level(link_b);
+	link_spawn(link_b, PACKET_SELF, "Alice", 1, 2, 3);
+	peer_send(link_b, "\x04\0\x01\0\x01\0\x01", 7);
+	peer_until(alice, OP_LEVEL_FINALIZE);
+	peer_until(alice, OP_TWO_WAY_PING);
+}
+END_TEST
+
+/* Old servers of this name send a byte too many behind HackControl. */
+START_TEST(a_stray_byte_is_passed_over)
+{
+	static const uint8_t hacks[] = {OP_HACK_CONTROL, 1, 1, 1, 1, 1, 255, 255};
+	uint8_t out[256];
+	size_t size;
+
+	alice = client_login_cpe(proxy, "Alice");
+	link_a = backend_accept(&alpha);
+	size = packet_write_ext_info(out, "D3 server 2", 1);
+	size += packet_write_ext_entry(out + size, "HackControl", 1);
+	peer_send(link_a, out, size);
+	peer_until(link_a, OP_EXT_ENTRY);
+	link_welcome(link_a, "Alpha");
+	client_arrive(alice, "Alpha");
+	for (unsigned i = 0; i < 2; i++) {
+		peer_send(link_a, hacks, sizeof(hacks));
+		peer_send(link_a, i == 0 ? "\0" : "\xff", 1);
+		peer_chat(link_a, i == 0 ? "zero" : "ones");
+	}
+	peer_wait_text(alice, "ones");
+	exchange(alice, link_a);
+}
+END_TEST
+
 /* A packet of an extension that was not agreed on ends the link. */
 START_TEST(a_packet_outside_the_dialect_is_named)
 {
@@ -332,6 +432,10 @@ int main(void)
 	tcase_add_test(tcase, the_old_world_stays_until_the_level_begins);
 	tcase_add_test(tcase, a_server_without_a_level_is_joined);
 	tcase_add_test(tcase, early_pings_are_echoed);
+	tcase_add_test(tcase, the_echo_of_an_older_gate_opens_none);
+	tcase_add_test(tcase, many_early_pings_are_echoed);
+	tcase_add_test(tcase, a_spawn_within_the_level_opens_the_gate);
+	tcase_add_test(tcase, a_stray_byte_is_passed_over);
 	tcase_add_test(tcase, a_packet_outside_the_dialect_is_named);
 	return harness_run(suite);
 }

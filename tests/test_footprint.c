@@ -84,16 +84,15 @@ static const struct row rows[] = {
 	{ "wide permissions", { { EXT_BLOCK_PERMISSIONS, 1 }, { EXT_EXTENDED_BLOCKS, 1 } },
 		"1c 012c 00 01", "1c 012c 01 01" },
 
-	{ "hotbar", { { EXT_SET_HOTBAR, 1 } }, "2d 2c 08",
-		"2d 01 00 2d 04 01 2d 2d 02 2d 03 03 2d 05 04 2d 11 05 2d 12 06 2d 14 07 "
-		"2d 2c 08" },
+	{ "hotbar", { { EXT_SET_HOTBAR, 1 } }, "2d 01 08 2d 01 02",
+		"2d 2d 02 2d 2c 08" },
 	{ "wide hotbar", { { EXT_SET_HOTBAR, 1 }, { EXT_EXTENDED_BLOCKS, 1 } }, "2d 012c 00",
-		"2d 0001 00 2d 0004 01 2d 002d 02 2d 0003 03 2d 0005 04 2d 0011 05 2d 0012 06 "
-		"2d 0014 07 2d 002c 08" },
+		"2d 0001 00" },
 	{ "hotbar slot that is none", { { EXT_SET_HOTBAR, 1 } }, "2d 2c 09", "" },
 
 	{ "held block", { { EXT_HELD_BLOCK, 1 } }, "14 05 01 14 06 01", "14 06 00" },
 	{ "held block unlocked", { { EXT_HELD_BLOCK, 1 } }, "14 05 01 14 06 00", "" },
+	{ "custom block unlocked", { { EXT_HELD_BLOCK, 1 } }, "14 42 00", "14 01 00" },
 	{ "held custom block", { { EXT_HELD_BLOCK, 1 }, { EXT_CUSTOM_BLOCKS, 1 } },
 		"14 42 01", "14 01 00" },
 	{ "held block of CustomBlocks", { { EXT_HELD_BLOCK, 1 }, { EXT_CUSTOM_BLOCKS, 1 } },

@@ -51,13 +51,13 @@ static const uint8_t without_custom_blocks[] = {
 
 static unsigned expected_block(unsigned block, const struct dialect *server)
 {
-	if (block > 255)
-		return dialect_has(server, EXT_EXTENDED_BLOCKS) ? block : BLOCK_STONE;
+	if (block > 255 && !dialect_has(server, EXT_EXTENDED_BLOCKS))
+		return BLOCK_STONE;
+	if (block >= 66)
+		return dialect_has(server, EXT_BLOCK_DEFINITIONS) ? block : BLOCK_STONE;
 	if (dialect_has(server, EXT_CUSTOM_BLOCKS) || block < 50)
 		return block;
-	if (block < 66)
-		return without_custom_blocks[block - 50];
-	return dialect_has(server, EXT_BLOCK_DEFINITIONS) ? block : BLOCK_STONE;
+	return without_custom_blocks[block - 50];
 }
 
 /* Packets with a block of the client's between head and tail. */

@@ -64,6 +64,8 @@ static const struct {
 } changed[] = {
 	{TO_SERVER, 0x05, "Block",    EXT_CUSTOM_BLOCKS},   {TO_SERVER, 0x05, "Block",    EXT_EXTENDED_BLOCKS},
 	{TO_SERVER, 0x08, "HeldOrID", EXT_CUSTOM_BLOCKS},   {TO_SERVER, 0x08, "HeldOrID", EXT_EXTENDED_BLOCKS},
+	{TO_SERVER, 0x05, "Block",    EXT_BLOCK_DEFINITIONS}, {TO_SERVER, 0x08, "HeldOrID", EXT_BLOCK_DEFINITIONS},
+	{TO_SERVER, 0x39, "Value",    EXT_BLOCK_DEFINITIONS},
 	{TO_SERVER, 0x08, "HeldOrID", EXT_HELD_BLOCK},      {TO_SERVER, 0x0d, "Type",     EXT_LONGER_MESSAGES},
 	{TO_SERVER, 0x0d, "Text",     EXT_FULL_CP437},      {TO_SERVER, 0x0d, "Text",     EXT_AMPERSAND},
 	{TO_SERVER, 0x39, "Value",    EXT_CUSTOM_BLOCKS},   {TO_SERVER, 0x39, "Value",    EXT_EXTENDED_BLOCKS},
@@ -151,7 +153,7 @@ static bool is_whole(const struct trip *trip)
 		if (n == 0 || n > trip->after_size - at)
 			return false;
 	}
-	return (after == before && n == trip->after_size) ||
+	return (after == before && (n == trip->after_size || before == OP_MESSAGE)) ||
 	       (after == OP_ADD_ENTITY2 && before == OP_POSITION) ||
 	       (after == OP_ADD_ENTITY2 && before == OP_ENTITY_TELEPORT);
 }
