@@ -17,8 +17,6 @@
 #define JUMP_EVERY_MS 500   /* and how often after that */
 #define HOPS_MAX      8     /* servers in a row that send a player on by a kick */
 #define LASTING_MS    10000 /* a link that lasted so long has been a good one */
-#define RETURN_MS     1000  /* how long after a loss the way back is tried first, */
-#define RETURN_MAX_MS 60000 /* and how long between two attempts at most */
 #define NOTE_MAX      (SESSION_WHY_MAX + 64)
 
 /* What a server reader is up to. Only its thread touches it. */
@@ -45,27 +43,6 @@ static void avoid_locked(struct session *session, const struct server *server)
 static bool is_avoided_locked(const struct session *session, const struct server *server)
 {
 	return net_now_ms() < session->avoid_until_ms[server_index(server)];
-}
-
-/* How long until the next attempt to bring a player back: longer each time. */
-static int64_t return_pause_ms(unsigned tries)
-{
-	int64_t pause_ms = RETURN_MS << (tries < 8 ? tries : 8);
-
-	return pause_ms < RETURN_MAX_MS ? pause_ms : RETURN_MAX_MS;
-}
-
-/* The server that the lobby will bring the player to. One that has not kept them for long must
- * wait as if that had been another attempt. `lock` held. */
-static void remember_locked(struct session *session, struct server *server, bool has_lasted)
-{
-	if (!session->world->config->return_players)
-		return;
-	if (has_lasted)
-		session->return_tries = 0;
-	session->lost = server;
-	session->wants_any_hub = false;
-	session->return_ms = net_now_ms() + return_pause_ms(session->return_tries);
 }
 
 /*
@@ -141,34 +118,6 @@ static void announce(struct journey *journey, bool is_first, const char *from)
 	journey->note[0] = '\0';
 }
 
-/* A player who is in the lobby for want of a server hears that they will be brought to it: to
- * the one that they lost, or, who has not been on any, to whichever hub is up first. */
-static void promise_return(struct journey *journey)
-{
-	struct session *session = journey->session;
-	const struct session_world *world = session->world;
-	bool is_new = !journey->is_asked && !journey->was_kicked &&
-		      registry_hub_count(world->registry) > 0;
-
-	pthread_mutex_lock(&session->lock);
-	if (session->lost == NULL && is_new) {
-		remember_locked(session, registry_hub(world->registry, 0), true);
-		session->wants_any_hub =
-			session->lost != NULL && registry_hub_count(world->registry) > 1;
-	}
-	const struct server *lost = session->lost;
-	const char *name = session->wants_any_hub ? "a hub"
-			   : lost != NULL         ? server_name(lost)
-						  : "";
-	pthread_mutex_unlock(&session->lock);
-	if (lost == NULL)
-		return;
-	session_tell(session,
-		     "&eYou will be brought to &f%s&e when it is up; to stay here: &a%s stay",
-		     name, world->config->command_prefix);
-	session_show(session, SESSION_PLACE_TOP, "&eWaiting for &f%s", name);
-}
-
 /* Dials, logs in and becomes current. A player in a game stays in it until the new level is
  * there. */
 static bool arrive(struct journey *journey)
@@ -193,7 +142,7 @@ static bool arrive(struct journey *journey)
 	announce(journey, is_first, journey->from != NULL ? journey->from : "nowhere");
 	asked_for(link);
 	if (server_is_lobby(link->server))
-		promise_return(journey);
+		return_promise(session, !journey->is_asked && !journey->was_kicked);
 	journey->arrived_ms = net_now_ms();
 	journey->was_kicked = false;
 	journey->last_words[0] = '\0';
@@ -248,7 +197,7 @@ static enum onward detach(const struct journey *journey, bool has_arrived)
 	    !deserves_retry(link, has_arrived)) {
 		avoid_locked(session, link->server);
 		if (link->kick[0] == '\0' && has_arrived && !server_is_lobby(link->server))
-			remember_locked(session, link->server, has_lasted);
+			return_remember_locked(session, link->server, has_lasted);
 	}
 	if (onward == ONWARD_STAY && link->kick[0] != '\0')
 		avoid_locked(session, link->server);
@@ -326,7 +275,7 @@ static struct link *next_link(struct journey *journey, struct server *server)
 }
 
 /* Does a kick end the session of a player who has no other server. */
-static bool is_final(const struct link *link)
+bool link_is_final_kick(const struct link *link)
 {
 	const struct config *config = link->session->world->config;
 
@@ -347,26 +296,6 @@ static struct link *fall(struct journey *journey, bool has_arrived)
 	return next_link(journey, NULL);
 }
 
-/* A server that kicks a player who is brought back is not tried again for a while, or ever.
- * They hear of the kick; of other failures only when the way back is there. */
-static void put_off_return(const struct journey *journey)
-{
-	const struct link *link = journey->link;
-	struct session *session = link->session;
-	bool gives_up = is_final(link);
-
-	if (link->kick[0] == '\0')
-		return;
-	pthread_mutex_lock(&session->lock);
-	session->return_ms = net_now_ms() + SESSION_AVOID_MS;
-	if (gives_up)
-		session->lost = NULL;
-	pthread_mutex_unlock(&session->lock);
-	session_tell(session, "&e%s &eYou stay here.", journey->note);
-	if (gives_up)
-		session_show(session, SESSION_PLACE_TOP, "%s", "");
-}
-
 /* Says why a journey is over, to a player who has or will have another link. */
 static void explain_end(struct journey *journey, enum onward onward)
 {
@@ -375,7 +304,7 @@ static void explain_end(struct journey *journey, enum onward onward)
 	if (journey->link->has_company)
 		session_show(session, SESSION_PLACE_CENTER, "%s", "");
 	if (is_unasked(journey->link))
-		put_off_return(journey);
+		return_put_off(session, journey->link, journey->note);
 	else if (journey->note[0] != '\0')
 		session_tell(session, "&e%s &e%s", journey->note,
 			     onward == ONWARD_STAY ? "You stay where you are."
@@ -417,7 +346,7 @@ static struct link *travel_on(struct journey *journey, bool has_arrived)
 	if (onward != ONWARD_JUMP && sends_onward(journey, has_arrived))
 		return next_link(journey, link->onward);
 	describe_end(journey, has_arrived);
-	if (onward != ONWARD_STAY && is_final(link)) {
+	if (onward != ONWARD_STAY && link_is_final_kick(link)) {
 		session_end(journey->session, link->kick);
 		return NULL;
 	}
@@ -600,30 +529,9 @@ enum session_jump session_jump(struct session *session, struct server *target)
 	return SESSION_JUMP_FULL;
 }
 
-/* Where a player in the lobby is to be brought, if it is up. `lock` held. */
-static struct server *way_back_locked(const struct session *session)
-{
-	const struct registry *registry = session->world->registry;
-	size_t n = session->wants_any_hub ? registry_hub_count(registry) : 0;
-
-	for (size_t i = 0; i < n; i++)
-		if (server_is_up(registry_hub(registry, i)))
-			return registry_hub(registry, i);
-	return server_is_up(session->lost) ? session->lost : NULL;
-}
-
-void session_consider_return(struct session *session)
+void session_bring_back(struct session *session, struct server *target)
 {
 	const struct journey plan = {.session = session};
-	struct server *target = NULL;
-	int64_t now_ms = net_now_ms();
 
-	pthread_mutex_lock(&session->lock);
-	if (session->lost != NULL && session->pending == NULL && now_ms >= session->return_ms)
-		target = way_back_locked(session);
-	if (target != NULL)
-		session->return_ms = now_ms + return_pause_ms(session->return_tries++);
-	pthread_mutex_unlock(&session->lock);
-	if (target != NULL)
-		set_off(&plan, target, -1, true);
+	set_off(&plan, target, -1, true);
 }

@@ -3,9 +3,10 @@
  * What the files of the session module share: session.c (the table of sessions, starting,
  * telling, ending), session_login.c (the client's login), session_offer.c (what it is offered),
  * session_client.c (client to server), session_link.c (dialling a server and the swap),
- * session_journey.c (where a player goes), session_server.c (reading a server),
- * session_packets.c (what its packets mean), session_output.c (what of it goes to the client,
- * and when), session_signals.c (what it says to Kurafuto itself). Nobody else includes this.
+ * session_journey.c (where a player goes), session_return.c (the way back from the lobby),
+ * session_server.c (reading a server), session_packets.c (what its packets mean),
+ * session_output.c (what of it goes to the client, and when), session_signals.c (what it says
+ * to Kurafuto itself). Nobody else includes this.
  *
  * Lock order, outermost first: the table's lock, turn, client_tx, session.lock, the registry's
  * lock. server_tx is taken alone. client_tx may be held as long as a client does not read, so
@@ -248,8 +249,24 @@ void link_reply(struct link *link);
 /* session_journey.c: starts the server reader that brings a new player to the first hub that
  * answers. Uses predial->fd, and then sets it to -1, if it fits. */
 bool session_enter(struct session *session, struct predial *predial);
-/* A player in the lobby, now and then: is the server that they lost back. */
+/* Sends a thread off to bring a player back; if there is none to be had, another time will do.
+ */
+void session_bring_back(struct session *session, struct server *target);
+/* Has the link ended with a kick that ends the session of a player who has no other server. */
+bool link_is_final_kick(const struct link *link);
+
+/* session_return.c: the way back from the lobby. A player in the lobby, now and then: is the
+ * server that they lost back. */
 void session_consider_return(struct session *session);
+/* The server that the lobby will bring the player to. One that has not kept them for long must
+ * wait as if that had been another attempt. session.lock held. */
+void return_remember_locked(struct session *session, struct server *server, bool has_lasted);
+/* Tells a player who is in the lobby where they will be brought, if anywhere. `is_new`: they
+ * are there unasked and were not kicked, so without a lost server any hub will do. */
+void return_promise(struct session *session, bool is_new);
+/* An attempt has ended with a kick, or with something else that the player need not hear of.
+ * `note` says it. */
+void return_put_off(struct session *session, const struct link *link, const char *note);
 
 /* session_server.c: reading a server. All on the link's server reader. */
 #define LINK_INPUT_SIZE 16384
