@@ -6,7 +6,7 @@
 FLOOR0 := log net text
 FLOOR1 := packet layout hooks config config_keys config_values config_kicks auth blocks footprint level chat redirect
 FLOOR2 := server negotiate translate
-FLOOR3 := world lobby lobby_show session session_login session_offer session_client session_link session_journey session_return session_server \
+FLOOR3 := world lobby lobby_show session session_login session_offer session_client session_link session_wait session_journey session_return session_server \
 	session_packets session_output session_signals
 FLOOR4 := commands filters
 FLOOR5 := kurafuto

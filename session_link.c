@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Links: dialling a server, sending to it, the swap that makes a link the session's current
- * one, and taking leave. The one idea: the old link stays current until the new server has let
- * the player in, and from the swap on, made under client_tx, the old server can say nothing
- * more.
+ * one. The one idea: the old link stays current until the new server has let the player in, and
+ * from the swap on, made under client_tx, the old server can say nothing more.
  */
 #include <bsd/string.h>
 #include <errno.h>
@@ -15,11 +14,10 @@
 #include "session_private.h"
 #include "text.h"
 
-#define LEVEL_WAIT_MS 10000 /* how long a swap waits for the old server's level to end */
-#define COMPANY_MS    1000  /* how often a waiting player hears from us */
-#define SEND_SLICE_MS                                                           \
-	250 /* how often a blocked send looks whether its client is still there \
-	     */
+/* How long a swap waits for the old server's level to end, and how often a blocked send looks
+ * whether its client is still there. */
+#define LEVEL_WAIT_MS 10000
+#define SEND_SLICE_MS 250
 
 struct link *link_new(struct session *session, struct server *server)
 {
@@ -36,7 +34,7 @@ struct link *link_new(struct session *session, struct server *server)
 	link->server = server;
 	link->fd = -1;
 	link->translate = translate_new(negotiate_is_classicube(session->software));
-	link->company_ms = net_now_ms() + COMPANY_MS;
+	link->company_ms = net_now_ms() + SESSION_COMPANY_MS;
 	pthread_mutex_init(&link->tx, NULL);
 	dialect_init(&link->dialect, &session->world->config->catalog,
 		     session->dialect.protocol, session->dialect.cpe);
@@ -81,171 +79,6 @@ void link_shut(struct link *link)
 	pthread_mutex_lock(&link->session->lock);
 	link_shut_locked(link);
 	pthread_mutex_unlock(&link->session->lock);
-}
-
-void link_abandon_locked(struct link *link)
-{
-	if (link->fd >= 0)
-		link_retire_locked(link);
-	else
-		link_shut_locked(link);
-}
-
-void link_retire_locked(struct link *link)
-{
-	struct session *session = link->session;
-
-	if (link->is_retired)
-		return;
-	link->is_retired = link->is_leaving = true;
-	atomic_store(&link->is_closed, true);
-	shutdown(link->fd, SHUT_WR);
-	link_ref(link);
-	link->leave_deadline_ms = net_now_ms() + SESSION_LEAVE_MS;
-	TAILQ_INSERT_TAIL(&session->leaving, link, leaving_entries);
-	pthread_cond_broadcast(&session->link_left);
-}
-
-/* The server has let go of the link, or had its time. True if it was in session.leaving. */
-static bool forget_leaving(struct link *link)
-{
-	struct session *session = link->session;
-
-	pthread_mutex_lock(&session->lock);
-	bool was_leaving = link->is_leaving;
-	if (was_leaving)
-		TAILQ_REMOVE(&session->leaving, link, leaving_entries);
-	link->is_leaving = false;
-	pthread_cond_broadcast(&session->link_left);
-	pthread_mutex_unlock(&session->lock);
-	return was_leaving;
-}
-
-void link_leave(struct link *link)
-{
-	struct session *session = link->session;
-	uint8_t scrap[512];
-
-	pthread_mutex_lock(&session->lock);
-	if (!atomic_load(&session->is_ending))
-		link_abandon_locked(link);
-	bool is_leaving = link->is_leaving;
-	pthread_mutex_unlock(&session->lock);
-	if (!is_leaving)
-		return;
-	/* session_sweep() ends this if the server says nothing more and does not close */
-	while (recv(link->fd, scrap, sizeof(scrap), 0) > 0 &&
-	       net_now_ms() < link->leave_deadline_ms)
-		;
-	if (forget_leaving(link))
-		link_unref(link);
-}
-
-/* Is there a link of this player's that the same server may not have let go of. */
-static bool is_known_there_locked(const struct session *session, const struct server *server)
-{
-	const struct link *link;
-
-	TAILQ_FOREACH (link, &session->leaving, leaving_entries)
-		if (server_is_same_place(link->server, server))
-			return true;
-	return false;
-}
-
-static void await_leaving(struct link *link)
-{
-	struct session *session = link->session;
-	struct timespec until = net_timespec(net_now_ms() + SESSION_LEAVE_MS);
-	int error = 0;
-
-	pthread_mutex_lock(&session->lock);
-	while (is_known_there_locked(session, link->server) && session->pending == link &&
-	       !atomic_load(&link->is_closed) && error != ETIMEDOUT)
-		error = pthread_cond_timedwait(&session->link_left, &session->lock, &until);
-	pthread_mutex_unlock(&session->lock);
-}
-
-void link_make_way(struct link *link)
-{
-	struct session *session = link->session;
-	struct link *old = NULL;
-
-	session_lock_tx(session);
-	pthread_mutex_lock(&session->lock);
-	if (session->pending == link && session->current != NULL &&
-	    !atomic_load(&session->is_ending) &&
-	    server_is_same_place(session->current->server, link->server)) {
-		old = session->current;
-		session->current = NULL;
-		link_retire_locked(old);
-		server_player_left(old->server);
-	}
-	pthread_mutex_unlock(&session->lock);
-	pthread_mutex_unlock(&session->client_tx);
-	await_leaving(link);
-	if (old != NULL)
-		link_unref(old); /* the reference of `current` */
-}
-
-static bool is_pending(const struct link *link)
-{
-	struct session *session = link->session;
-
-	pthread_mutex_lock(&session->lock);
-	bool is_pending = session->pending == link && !atomic_load(&link->is_closed);
-	pthread_mutex_unlock(&session->lock);
-	return is_pending;
-}
-
-/* A player without a server gets a Ping, so that their client does not give up, and whoever
- * waits is told for what: by the loading screen, in the centre of the screen, or in the chat.
- */
-static void keep_company(struct link *link)
-{
-	struct session *session = link->session;
-	const char *name = server_name(link->server);
-	char motd[PACKET_STRING_LEN + 1], title[SESSION_WHY_MAX];
-	uint8_t packet[PACKET_SIZE_MAX];
-
-	link->company_ms = net_now_ms() + COMPANY_MS;
-	if (!is_pending(link))
-		return;
-	session_lock_tx(session);
-	if (session->is_in_game && session->current == NULL) {
-		session_send_locked(session, packet, packet_write_ping(packet));
-	} else if (!session->is_in_game) {
-		snprintf(motd, sizeof(motd), "Waiting for %s...", name);
-		text_from_utf8(title, sizeof(title), session->world->config->name);
-		link_write_locked(link, packet,
-				  packet_write_server_identification(packet, &session->dialect,
-								     title, motd, 0));
-	}
-	pthread_mutex_unlock(&session->client_tx);
-	if (!session_show(session, SESSION_PLACE_CENTER, "&eWaiting for &f%s&e...", name) &&
-	    !link->has_company)
-		session_tell(session, "&eWaiting for &f%s&e...", name);
-	link->has_company = true;
-}
-
-int link_wait(struct link *link, short events, int64_t deadline_ms)
-{
-	bool has_player = atomic_load(&link->published) != NULL;
-
-	for (;;) {
-		int64_t until_ms = !has_player && link->company_ms < deadline_ms
-					   ? link->company_ms
-					   : deadline_ms;
-		int n = net_wait(link->fd, events, until_ms);
-
-		if (atomic_load(&link->is_closed) || n < 0)
-			return -1;
-		if (!has_player && net_now_ms() >= link->company_ms)
-			keep_company(link);
-		if (n > 0)
-			return 1;
-		if (net_now_ms() >= deadline_ms)
-			return 0;
-	}
 }
 
 /* Has the client closed its side. Its reader may be the one that is blocked and can't notice.
@@ -426,7 +259,7 @@ static void await_level_locked(struct session *session, struct link *link)
 		    net_now_ms() < link->company_ms)
 			continue;
 		pthread_mutex_unlock(&session->client_tx);
-		keep_company(link);
+		link_keep_company(link);
 		session_lock_tx(session);
 	}
 }

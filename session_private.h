@@ -3,10 +3,10 @@
  * What the files of the session module share: session.c (the table of sessions, starting,
  * telling, ending), session_login.c (the client's login), session_offer.c (what it is offered),
  * session_client.c (client to server), session_link.c (dialling a server and the swap),
- * session_journey.c (where a player goes), session_return.c (the way back from the lobby),
- * session_server.c (reading a server), session_packets.c (what its packets mean),
- * session_output.c (what of it goes to the client, and when), session_signals.c (what it says
- * to Kurafuto itself). Nobody else includes this.
+ * session_wait.c (waiting for servers), session_journey.c (where a player goes),
+ * session_return.c (the way back from the lobby), session_server.c (reading a server),
+ * session_packets.c (what its packets mean), session_output.c (what of it goes to the client,
+ * and when), session_signals.c (what it says to Kurafuto itself). Nobody else includes this.
  *
  * Lock order, outermost first: the table's lock, turn, client_tx, session.lock, the registry's
  * lock. server_tx is taken alone. client_tx may be held as long as a client does not read, so
@@ -32,6 +32,7 @@
 #define SESSION_LINGER_MS     2000  /* a client's time to read its Disconnect and close */
 #define SESSION_EARLY_PINGS   64    /* a new server's ping ids kept while the gate is closed */
 #define SESSION_LEAVE_MS      3000  /* how long a server may take to let go of a player */
+#define SESSION_COMPANY_MS    1000  /* how often a waiting player hears from us */
 #define SESSION_LEVEL_MS      1000 /* how long a swap waits for the new server's level to begin */
 #define SESSION_PLACE_TOP     1    /* MessageTypes: the first status line, top right */
 #define SESSION_PLACE_CENTER  100 /* the announcement, which goes by itself */
@@ -216,22 +217,8 @@ void link_unref(struct link *link);
 /* Shuts the socket down; safe at any time while a reference is held. session.lock held. */
 void link_shut_locked(struct link *link);
 void link_shut(struct link *link);
-/* Gives up a link, whatever it is doing: retires it if it has a socket. session.lock held. */
-void link_abandon_locked(struct link *link);
-/* Says farewell to the server of a link that is not wanted any more, and remembers it until the
- * server has closed, too: only then has it let go of the player's name. session.lock held. */
-void link_retire_locked(struct link *link);
-/* The last act of a server reader with its link: says farewell, unless that has happened, reads
- * to the end of what the server still says, and lets go. At most SESSION_LEAVE_MS. */
-void link_leave(struct link *link);
-/* Before a dial: where the player is still known to the same server, by another link, that one
- * goes first. Waits at most SESSION_LEAVE_MS. */
-void link_make_way(struct link *link);
 /* Connects and identifies the player. False: fault says why. */
 bool link_dial(struct link *link);
-/* Waits until the link can be read (or written, while it connects), and keeps the player
- * company meanwhile. 1 when it can, 0 at the deadline, -1 when nobody wants it any more. */
-int link_wait(struct link *link, short events, int64_t deadline_ms);
 /* Makes a link that has logged in the current one (the jump, steps 3 to 5). False: the session
  * is over, another journey has overtaken this one, or kick or fault say why. */
 bool link_adopt(struct link *link);
@@ -245,6 +232,26 @@ void link_pass(struct link *link, const struct dialect *dialect, const uint8_t *
 void link_publish(struct link *link);
 /* Answers the server's list, and puts what is common in force, for the client reader, too. */
 void link_reply(struct link *link);
+
+/* session_wait.c. */
+/* Gives up a link, whatever it is doing: retires it if it has a socket. session.lock held. */
+void link_abandon_locked(struct link *link);
+/* Says farewell to the server of a link that is not wanted any more, and remembers it until the
+ * server has closed, too: only then has it let go of the player's name. session.lock held. */
+void link_retire_locked(struct link *link);
+/* The last act of a server reader with its link: says farewell, unless that has happened, reads
+ * to the end of what the server still says, and lets go. At most SESSION_LEAVE_MS. */
+void link_leave(struct link *link);
+/* Before a dial: where the player is still known to the same server, by another link, that one
+ * goes first. Waits at most SESSION_LEAVE_MS. */
+void link_make_way(struct link *link);
+/* Waits until the link can be read (or written, while it connects), and keeps the player
+ * company meanwhile. 1 when it can, 0 at the deadline, -1 when nobody wants it any more. */
+int link_wait(struct link *link, short events, int64_t deadline_ms);
+/* A player without a server gets a Ping, so that their client does not give up, and whoever
+ * waits is told for what: by the loading screen, in the centre of the screen, or in the chat.
+ * The link's server reader. */
+void link_keep_company(struct link *link);
 
 /* session_journey.c: starts the server reader that brings a new player to the first hub that
  * answers. Uses predial->fd, and then sets it to -1, if it fits. */
