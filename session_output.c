@@ -14,11 +14,11 @@
 #include "session_private.h"
 #include "text.h"
 
-#define HELD_MAX (256 * 1024) /* what a server may say before it lets a player in */
-#define HELD_PATIENT                                                             \
-	(128 * 1024) /* or before its first level, if the swap is to wait for it \
-		      */
-#define KEPT_MAX         (256 * 1024) /* or between LevelInitialize and the level's size */
+/* What a server may say before it lets a player in; before its first level, if the swap is to
+ * wait for it; between a LevelInitialize and the size of its level. */
+#define HELD_MAX         (256 * 1024)
+#define HELD_PATIENT     (128 * 1024)
+#define KEPT_MAX         (256 * 1024)
 #define OUT_SIZE         16384
 #define GATE_PING_MARGIN 1024 /* ids from where the server counts */
 

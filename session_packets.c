@@ -39,15 +39,15 @@ struct permissions {
 	size_t size;
 };
 
-static void permit(struct permissions *permissions, const struct dialect *client, uint8_t block,
-		   bool may_place, bool may_delete)
+static void permit(struct permissions *permissions, const struct dialect *client,
+		   unsigned block, bool may_place, bool may_delete)
 {
 	size_t size = dialect_size(client, PACKET_TO_CLIENT, OP_BLOCK_PERMISSION);
 	uint8_t *p = permissions->packets + permissions->size;
 
 	memset(p, 0, size);
 	p[0] = OP_BLOCK_PERMISSION;
-	p[size - 3] = block;
+	p[size - 3] = (uint8_t)block;
 	p[size - 2] = may_place;
 	p[size - 1] = may_delete;
 	permissions->size += size;
@@ -70,7 +70,7 @@ static enum verdict permit_operator(struct link *link, uint8_t user_type)
 		return VERDICT_PASS;
 	link->is_operator = is_operator;
 	permit(&permissions, client, BLOCK_BEDROCK, is_operator, is_operator);
-	for (uint8_t block = BLOCK_WATER; block <= BLOCK_STILL_LAVA; block++)
+	for (unsigned block = BLOCK_WATER; block <= BLOCK_STILL_LAVA; block++)
 		permit(&permissions, client, block, is_operator, false);
 	return put_permissions(link, &permissions) ? VERDICT_PASS : VERDICT_END;
 }
@@ -84,7 +84,7 @@ static enum verdict forbid_custom_blocks(struct link *link)
 	if (!lacks_custom_blocks(link) || link->has_forbidden)
 		return VERDICT_PASS;
 	link->has_forbidden = true;
-	for (uint8_t block = BLOCK_COBBLESTONE_SLAB; block <= BLOCK_STONE_BRICK; block++)
+	for (unsigned block = BLOCK_COBBLESTONE_SLAB; block <= BLOCK_STONE_BRICK; block++)
 		permit(&permissions, &link->session->dialect, block, false, false);
 	return put_permissions(link, &permissions) ? VERDICT_PASS : VERDICT_END;
 }

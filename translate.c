@@ -301,7 +301,7 @@ static void forget(struct translate *translate, unsigned id)
 static struct pending *make_pending(struct translate *translate, unsigned id)
 {
 	if (translate->pending == NULL)
-		translate->pending = calloc(ENTITIES, sizeof(*translate->pending));
+		translate->pending = calloc(ENTITIES, sizeof(struct pending *));
 	if (translate->pending != NULL && translate->pending[id] == NULL)
 		translate->pending[id] = malloc(sizeof(struct pending));
 	return find_pending(translate, id);

@@ -310,18 +310,27 @@ static size_t add_spaces(char *text, size_t n, size_t length, int spaces)
 	return n;
 }
 
+static uint32_t seed = 1;
+
+/* 0 to 2^15 - 1, the same in every run. */
+static int draw(void)
+{
+	seed = seed * 1103515245 + 12345;
+	return (int)(seed >> 16 & 0x7fff);
+}
+
 /* A text of words of up to `word_max` characters, with a space or more between them and now and
  * then some in front. `letters` has no space. */
 static void invent(char *text, size_t size, const char *letters, unsigned word_max)
 {
-	size_t length = (size_t)rand() % size;
-	size_t n = add_spaces(text, 0, length, rand() % 4 == 0 ? rand() % 70 : 0);
+	size_t length = (size_t)draw() % size;
+	size_t n = add_spaces(text, 0, length, draw() % 4 == 0 ? draw() % 70 : 0);
 
 	while (n < length) {
-		for (unsigned left = 1 + (unsigned)rand() % word_max; left > 0 && n < length;
+		for (unsigned left = 1 + (unsigned)draw() % word_max; left > 0 && n < length;
 		     left--)
-			text[n++] = letters[(size_t)rand() % strlen(letters)];
-		n = add_spaces(text, n, length, rand() % 8 == 0 ? 1 + rand() % 8 : 1);
+			text[n++] = letters[(size_t)draw() % strlen(letters)];
+		n = add_spaces(text, n, length, draw() % 8 == 0 ? 1 + draw() % 8 : 1);
 	}
 	while (n > 0 && text[n - 1] == ' ')
 		n--;
@@ -337,9 +346,9 @@ static void round_text(char *text, size_t size, int round)
 {
 	static const unsigned words[] = {3, 12, 40, 63, 64, 90, 1000};
 
-	srand((unsigned)round);
-	unsigned word_max = words[(size_t)rand() % COUNT(words)];
-	invent(text, rand() % 4 == 0 ? size : 250, alphabets[(size_t)round % COUNT(alphabets)],
+	seed = (uint32_t)((unsigned)round);
+	unsigned word_max = words[(size_t)draw() % COUNT(words)];
+	invent(text, draw() % 4 == 0 ? size : 250, alphabets[(size_t)round % COUNT(alphabets)],
 	       word_max);
 }
 
@@ -446,7 +455,7 @@ START_TEST(short_words_stay_whole)
 	char text[CHAT_LINE_MAX + 1], all[2 * CHAT_LINE_MAX];
 
 	for (int round = 0; round < ROUNDS; round++) {
-		srand((unsigned)round);
+		seed = (uint32_t)((unsigned)round);
 		invent(text, sizeof(text), alphabets[0], _i == CHAT_MCGALAXY ? 11 : 62);
 		struct sent sent = say((enum chat_style)_i, text);
 

@@ -660,9 +660,9 @@ START_TEST(equal_sizes_are_equal_layouts)
 
 	for (unsigned mask = 0; mask < VECTOR_OPTIONS; mask++)
 		dialect_with(&dialects[mask], mask);
-	for (uint8_t opcode = 0; opcode < OP_STANDARD_COUNT; opcode++) {
-		check_layouts(dialects, PACKET_TO_CLIENT, opcode);
-		check_layouts(dialects, PACKET_TO_SERVER, opcode);
+	for (unsigned opcode = 0; opcode < OP_STANDARD_COUNT; opcode++) {
+		check_layouts(dialects, PACKET_TO_CLIENT, (uint8_t)opcode);
+		check_layouts(dialects, PACKET_TO_SERVER, (uint8_t)opcode);
 	}
 }
 END_TEST
