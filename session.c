@@ -129,6 +129,7 @@ static struct session *session_new(const struct session_world *world, int fd,
 	}
 	atomic_init(&session->refs, 1);
 	atomic_init(&session->is_ending, false);
+	atomic_init(&session->is_level_open, false);
 	session->next_gate_ping = GATE_PING_FIRST;
 	session->world = world;
 	session->fd = fd;

@@ -317,17 +317,31 @@ static void walk(struct client_reader *reader)
 	memmove(in->bytes, in->bytes + at, in->fill);
 }
 
+/* May a client have nothing to say: it is loading, or has no server. Vanilla clients are silent
+ * until they have been spawned, and must not pay for a server that hangs. */
+static bool may_be_silent(struct session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	bool has_spawned = session->is_gate_open || session->has_gate_ping ||
+			   net_now_ms() >= session->gate_deadline_ms;
+	bool has_server = session->current != NULL;
+	pthread_mutex_unlock(&session->lock);
+	return !has_server || !has_spawned || atomic_load(&session->is_level_open);
+}
+
 /* Waits for more bytes. False: the client is gone, or has been told to go. */
 static bool receive(struct client_reader *reader)
 {
 	struct session *session = reader->session;
 	struct client_input *in = reader->in;
+	bool is_timeout;
 	ssize_t n;
 
-	do
+	do {
 		n = recv(session->fd, in->bytes + in->fill, CLIENT_INPUT_SIZE - in->fill, 0);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		is_timeout = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+	} while ((n < 0 && errno == EINTR) || (is_timeout && may_be_silent(session)));
+	if (is_timeout)
 		snprintf(reader->fault, sizeof(reader->fault),
 			 "Your client was silent for more than %lld ms",
 			 (long long)session->world->config->client_timeout_ms);

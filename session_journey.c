@@ -25,6 +25,7 @@ struct journey {
 	struct link *link;       /* the link being made, or running */
 	size_t next;             /* where next_candidate_locked() goes on */
 	int64_t started_ms;
+	unsigned wish;       /* its number among the player's, 0: unasked */
 	bool is_asked;       /* the player, or somebody for them, wants to be there */
 	bool was_kicked;     /* on the way */
 	unsigned hops;       /* how often a kick has named the next server, in a row */
@@ -375,6 +376,8 @@ bool session_cancel(struct session *session, bool only_return)
 	struct link *link = NULL;
 
 	pthread_mutex_lock(&session->lock);
+	if (!only_return)
+		session->wishes++; /* also for a jump whose thread has not started yet */
 	if (session->pending != NULL && session->current != NULL &&
 	    (!only_return || session->pending->is_return)) {
 		link = session->pending;
@@ -398,7 +401,8 @@ static struct link *set_out(struct journey *journey)
 
 	pthread_mutex_lock(&session->lock);
 	bool is_pending = is_alive_at(session->pending, link->server);
-	bool is_wanted = !atomic_load(&session->is_ending) && !is_pending &&
+	bool is_outdated = journey->wish != 0 && journey->wish != session->wishes;
+	bool is_wanted = !atomic_load(&session->is_ending) && !is_pending && !is_outdated &&
 			 !is_alive_at(session->current, link->server);
 	if (is_pending)
 		session->pending->is_return &= link->is_return;
@@ -502,8 +506,9 @@ bool session_enter(struct session *session, struct predial *predial)
 }
 
 /* Jumps cost a thread and a connection: a burst is fine, a script that does nothing else is
- * not. */
-static bool may_jump(struct session *session)
+ * not. They are numbered here, since their threads may start in any order, and the last one
+ * wins. */
+static bool may_jump(struct session *session, unsigned *wish)
 {
 	int64_t now = net_now_ms();
 
@@ -511,17 +516,19 @@ static bool may_jump(struct session *session)
 	if (session->next_jump_ms < now - JUMP_BURST * JUMP_EVERY_MS)
 		session->next_jump_ms = now - JUMP_BURST * JUMP_EVERY_MS;
 	bool may = session->next_jump_ms <= now;
-	if (may)
+	if (may) {
 		session->next_jump_ms += JUMP_EVERY_MS;
+		*wish = ++session->wishes;
+	}
 	pthread_mutex_unlock(&session->lock);
 	return may;
 }
 
 enum session_jump session_jump(struct session *session, struct server *target)
 {
-	const struct journey plan = {.session = session, .is_asked = true};
+	struct journey plan = {.session = session, .is_asked = true};
 
-	if (!may_jump(session))
+	if (!may_jump(session, &plan.wish))
 		return SESSION_JUMP_TOO_SOON;
 	if (set_off(&plan, target, -1, false))
 		return SESSION_JUMPS;

@@ -247,7 +247,7 @@ static void await_level_locked(struct session *session, struct link *link)
 {
 	int64_t deadline_ms = net_now_ms() + LEVEL_WAIT_MS;
 
-	while (session->is_level_open && session->current != NULL &&
+	while (atomic_load(&session->is_level_open) && session->current != NULL &&
 	       !atomic_load(&session->is_ending) && !atomic_load(&link->is_closed) &&
 	       net_now_ms() < deadline_ms) {
 		int64_t until_ms =
@@ -285,7 +285,7 @@ static void finish_level_locked(struct session *session)
 	uint8_t packet[PACKET_SIZE_MAX + 16];
 	size_t size = 0;
 
-	if (!session->is_level_open)
+	if (!atomic_load(&session->is_level_open))
 		return;
 	if (!session->dialect.cpe) {
 		size += packet_write_level_initialize(packet, &session->dialect, 1);
@@ -294,7 +294,7 @@ static void finish_level_locked(struct session *session)
 	}
 	size += packet_write_level_finalize(packet + size, 1, 1, 1);
 	session_send_locked(session, packet, size);
-	session->is_level_open = false;
+	atomic_store(&session->is_level_open, false);
 }
 
 /* The swap itself; client_tx held. *old gets the link that was current. False: too late. */

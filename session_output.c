@@ -78,9 +78,9 @@ static void track_locked(struct session *session, const uint8_t *data, size_t si
 		if (opcode == OP_IDENTIFICATION)
 			session->is_in_game = true;
 		else if (opcode == OP_LEVEL_INITIALIZE)
-			session->is_level_open = true;
+			atomic_store(&session->is_level_open, true);
 		else if (opcode == OP_LEVEL_FINALIZE) {
-			session->is_level_open = false;
+			atomic_store(&session->is_level_open, false);
 			pthread_cond_broadcast(&session->level_done);
 		} else
 			footprint_note(session->footprint, &session->dialect, data + at);

@@ -140,6 +140,7 @@ struct session {
 	unsigned return_tries;                     /* s, how often the way back was tried */
 	TAILQ_HEAD(, link) leaving;                /* s, links whose servers have not let go yet */
 	pthread_cond_t link_left;                  /* with lock: `leaving` is shorter, or a link shut */
+	unsigned wishes;                           /* s, jumps asked for so far */
 	int64_t next_jump_ms;                      /* s, the throttle of jumps */
 	int64_t *avoid_until_ms;                   /* s, by server_index() */
 	struct server *lost;                       /* s, where the lobby brings them back to, or NULL */
@@ -151,7 +152,7 @@ struct session {
 	pthread_mutex_t client_tx;
 	pthread_cond_t level_done;   /* with client_tx: a reason to stop waiting for a level */
 	struct footprint *footprint; /* c */
-	bool is_level_open;          /* c, LevelInitialize sent, LevelFinalize not */
+	atomic_bool is_level_open;   /* a, written under client_tx: LevelInitialize sent, LevelFinalize not */
 	bool is_in_game;             /* c, the client has had a ServerIdentification */
 	bool has_joined;             /* c, it has been on a server */
 	bool is_broken;              /* c, a packet was cut short: nothing more can be said */
