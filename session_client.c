@@ -321,12 +321,16 @@ static void walk(struct client_reader *reader)
  * until they have been spawned, and must not pay for a server that hangs. */
 static bool may_be_silent(struct session *session)
 {
+	int64_t now_ms = net_now_ms();
+
 	pthread_mutex_lock(&session->lock);
 	bool has_spawned = session->is_gate_open || session->has_gate_ping ||
-			   net_now_ms() >= session->gate_deadline_ms;
+			   now_ms >= session->gate_deadline_ms;
 	bool has_server = session->current != NULL;
+	int64_t loaded_ms = session->loaded_ms;
 	pthread_mutex_unlock(&session->lock);
-	return !has_server || !has_spawned || atomic_load(&session->is_level_open);
+	return !has_server || !has_spawned || atomic_load(&session->is_level_open) ||
+	       now_ms - loaded_ms < session->world->config->client_timeout_ms;
 }
 
 /* Waits for more bytes. False: the client is gone, or has been told to go. */

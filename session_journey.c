@@ -89,7 +89,7 @@ static void asked_for(struct link *link)
 
 /* One line in the log for a join, a jump and a fallback, and a word to a player who was moved.
  */
-static void announce(struct journey *journey, bool is_first, const char *from)
+static void announce(struct journey *journey, bool is_first)
 {
 	struct session *session = journey->session;
 	const char *to = server_name(journey->link->server);
@@ -108,8 +108,10 @@ static void announce(struct journey *journey, bool is_first, const char *from)
 			    session->dialect.cpe ? software : "a Classic client without CPE",
 			    ms, session->is_verified ? "" : ", name unverified");
 	else if (journey->note[0] == '\0')
-		session_log(session, LOG_INFO, "%s from %s to %s in %lld ms",
-			    is_return ? "returns" : "jumps", from, to, ms);
+		session_log(session, LOG_INFO, "%s%s%s to %s in %lld ms",
+			    is_return ? "returns" : "jumps",
+			    journey->from != NULL ? " from " : "",
+			    journey->from != NULL ? journey->from : "", to, ms);
 	else
 		session_log(session, LOG_INFO, "falls back to %s in %lld ms", to, ms);
 	if (journey->note[0] != '\0')
@@ -140,7 +142,7 @@ static bool arrive(struct journey *journey)
 			    &link->dialect);
 	if (previous != NULL)
 		journey->from = server_name(previous);
-	announce(journey, is_first, journey->from != NULL ? journey->from : "nowhere");
+	announce(journey, is_first);
 	asked_for(link);
 	if (server_is_lobby(link->server))
 		return_promise(session, !journey->is_asked && !journey->was_kicked);
@@ -251,14 +253,16 @@ static void describe_end(struct journey *journey, bool has_arrived)
 }
 
 /* The next link of the journey, unless something else is on its way: to `server`, or if that is
- * NULL to the next that a player without a link may try. */
-static struct link *next_link(struct journey *journey, struct server *server)
+ * NULL to the next that a player without a link may try. `falls`: they had no link a moment
+ * ago; who has one now needs no other. */
+static struct link *next_link(struct journey *journey, struct server *server, bool falls)
 {
 	struct session *session = journey->session;
 	struct link *link = NULL;
 
 	pthread_mutex_lock(&session->lock);
-	bool is_wanted = session->pending == NULL && !atomic_load(&session->is_ending);
+	bool is_wanted = session->pending == NULL && !atomic_load(&session->is_ending) &&
+			 (!falls || session->current == NULL);
 	if (is_wanted && server == NULL)
 		server = next_candidate_locked(journey);
 	if (is_wanted && server != NULL)
@@ -294,7 +298,7 @@ static struct link *fall(struct journey *journey, bool has_arrived)
 		journey->started_ms = net_now_ms();
 		journey->is_asked = false;
 	}
-	return next_link(journey, NULL);
+	return next_link(journey, NULL, true);
 }
 
 /* Says why a journey is over, to a player who has or will have another link. */
@@ -342,10 +346,10 @@ static struct link *travel_on(struct journey *journey, bool has_arrived)
 	if (onward == ONWARD_FALL && deserves_retry(link, has_arrived)) {
 		session_log(journey->session, LOG_DEBUG, "%s has given up an early connection",
 			    server_name(link->server));
-		return next_link(journey, link->server);
+		return next_link(journey, link->server, true);
 	}
 	if (onward != ONWARD_JUMP && sends_onward(journey, has_arrived))
-		return next_link(journey, link->onward);
+		return next_link(journey, link->onward, onward == ONWARD_FALL);
 	describe_end(journey, has_arrived);
 	if (onward != ONWARD_STAY && link_is_final_kick(link)) {
 		session_end(journey->session, link->kick);

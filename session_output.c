@@ -119,8 +119,10 @@ static void open_gate(struct link *link)
 	struct session *session = link->session;
 
 	pthread_mutex_lock(&session->lock);
-	if (session->current == link)
+	if (session->current == link) {
 		session->is_gate_open = true;
+		session->loaded_ms = net_now_ms();
+	}
 	pthread_mutex_unlock(&session->lock);
 	session_log(session, LOG_DEBUG, "the gate opens: %s has spawned the player",
 		    server_name(link->server));
@@ -150,6 +152,7 @@ static void ping_gate(struct link *link)
 		!session->is_gate_open && !session->has_gate_ping && session->current == link;
 	if (is_needed) {
 		session->has_gate_ping = true;
+		session->loaded_ms = net_now_ms();
 		session->gate_ping = gate_ping_locked(session, link);
 	}
 	packet_write_two_way_ping(packet, 1, session->gate_ping);

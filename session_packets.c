@@ -193,6 +193,8 @@ static enum verdict on_level_finalize(struct link *link, uint8_t *packet)
 	link->has_spawned = link->spawned_early && link->watches_spawn;
 	link->spawned_early = false;
 	pthread_mutex_lock(&session->lock);
+	if (session->current == link)
+		session->loaded_ms = net_now_ms();
 	if (!session->is_gate_open && session->current == link)
 		session->gate_deadline_ms = net_now_ms() + SESSION_GATE_LEVEL_MS;
 	pthread_mutex_unlock(&session->lock);

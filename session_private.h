@@ -133,6 +133,7 @@ struct session {
 	struct link *current;                      /* s+c */
 	struct link *pending;                      /* s, on its way to being current */
 	int64_t gate_deadline_ms;                  /* s */
+	int64_t loaded_ms;                         /* s, until when the client had nothing to say */
 	bool is_gate_open;                         /* s */
 	bool has_gate_ping;                        /* s, the echo of gate_ping opens the gate */
 	uint16_t gate_ping;                        /* s */

@@ -43,7 +43,7 @@
 #define FILLERS      4
 #define ROUNDS       6      /* of which the memory must not grow in those that follow */
 #define ROUNDS_FIRST 2      /* the first ones */
-#define GROWTH_KIB   768    /* the allocator keeps that much more at one time than at another */
+#define GROWTH_KIB   2048   /* the allocator keeps that much more at one time than at another */
 #define KEPT_WORD    "stay" /* of what a player hears whose jump has failed */
 
 static const struct variant {
