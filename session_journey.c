@@ -69,7 +69,7 @@ static struct server *next_candidate_locked(struct journey *journey)
 }
 
 /* Is the player being brought back: nobody has asked for it, nobody hears of its failure. */
-static bool is_unasked(const struct link *link)
+bool session_is_unasked(const struct link *link)
 {
 	struct session *session = link->session;
 
@@ -95,7 +95,7 @@ static void announce(struct journey *journey, bool is_first)
 	const char *to = server_name(journey->link->server);
 	int64_t since_ms = is_first ? session->started_ms : journey->started_ms;
 	long long ms = (long long)(net_now_ms() - since_ms);
-	bool is_return = is_unasked(journey->link);
+	bool is_return = session_is_unasked(journey->link);
 	char address[NET_ADDR_TEXT], plain[PACKET_STRING_LEN + 1];
 	char software[PACKET_STRING_LEN * 3 + 1];
 
@@ -197,7 +197,7 @@ static enum onward detach(const struct journey *journey, bool has_arrived)
 	if (has_arrived && was_there)
 		server_player_left(link->server);
 	if ((onward == ONWARD_FALL || onward == ONWARD_JUMP) && !link->is_our_fault &&
-	    !deserves_retry(link, has_arrived)) {
+	    link->onward == NULL && !deserves_retry(link, has_arrived)) {
 		avoid_locked(session, link->server);
 		if (link->kick[0] == '\0' && has_arrived && !server_is_lobby(link->server))
 			return_remember_locked(session, link->server, has_lasted);
@@ -232,7 +232,10 @@ static void describe_end(struct journey *journey, bool has_arrived)
 	char note[NOTE_MAX];
 
 	journey->was_kicked |= is_kick;
-	if (is_kick)
+	if (link->onward != NULL)
+		snprintf(note, sizeof(note), "%s sends you on to %s.", name,
+			 server_name(link->onward));
+	else if (is_kick)
 		snprintf(note, sizeof(note), "%s kicked you: &f%s&e%s", name, link->kick,
 			 ends_sentence(link->kick) ? "" : ".");
 	else
@@ -241,15 +244,16 @@ static void describe_end(struct journey *journey, bool has_arrived)
 			 link->fault);
 	if (journey->note[0] == '\0')
 		strlcpy(journey->note, note, sizeof(journey->note));
-	if (is_kick)
+	if (is_kick && link->onward == NULL)
 		strlcpy(journey->last_words, link->kick, sizeof(journey->last_words));
 	else if (link->is_our_fault)
 		strlcpy(journey->last_words, SESSION_FULL, sizeof(journey->last_words));
 	else if (journey->last_words[0] == '\0')
 		strlcpy(journey->last_words, note, sizeof(journey->last_words));
-	session_log(journey->session, is_unasked(link) && !is_kick ? LOG_DEBUG : LOG_INFO,
-		    "%s %s: %s%s", has_arrived ? "loses" : "can't join", name,
-		    is_kick ? "kicked: " : "", is_kick ? link->kick : link->fault);
+	session_log(journey->session,
+		    session_is_unasked(link) && !is_kick ? LOG_DEBUG : LOG_INFO, "%s %s: %s%s",
+		    has_arrived ? "loses" : "can't join", name, is_kick ? "kicked: " : "",
+		    is_kick ? link->kick : link->fault);
 }
 
 /* The next link of the journey, unless something else is on its way: to `server`, or if that is
@@ -284,7 +288,7 @@ bool link_is_final_kick(const struct link *link)
 {
 	const struct config *config = link->session->world->config;
 
-	if (link->kick[0] == '\0' || server_is_lobby(link->server))
+	if (link->kick[0] == '\0' || link->onward != NULL || server_is_lobby(link->server))
 		return false;
 	return config->servers[server_index(link->server)].on_kick == CONFIG_KICK_DISCONNECT ||
 	       config_is_final_kick(config, link->kick);
@@ -308,7 +312,7 @@ static void explain_end(struct journey *journey, enum onward onward)
 
 	if (journey->link->has_company)
 		session_show(session, SESSION_PLACE_CENTER, "%s", "");
-	if (is_unasked(journey->link))
+	if (session_is_unasked(journey->link))
 		return_put_off(session, journey->link, journey->note);
 	else if (journey->note[0] != '\0')
 		session_tell(session, "&e%s &e%s", journey->note,
@@ -324,9 +328,14 @@ static bool sends_onward(struct journey *journey, bool has_arrived)
 
 	if (has_arrived && net_now_ms() - journey->arrived_ms >= LASTING_MS)
 		journey->hops = 0;
-	if (link->onward == NULL || link->onward == session_server(journey->session) ||
-	    journey->hops++ >= HOPS_MAX)
+	if (link->onward == NULL)
 		return false;
+	if (link->onward == session_server(journey->session) || journey->hops++ >= HOPS_MAX) {
+		pthread_mutex_lock(&journey->session->lock);
+		avoid_locked(journey->session, link->server);
+		pthread_mutex_unlock(&journey->session->lock);
+		return false;
+	}
 	session_log(journey->session, LOG_INFO, "%s sends them to %s",
 		    server_name(link->server), server_name(link->onward));
 	if (has_arrived)
@@ -348,7 +357,9 @@ static struct link *travel_on(struct journey *journey, bool has_arrived)
 			    server_name(link->server));
 		return next_link(journey, link->server, true);
 	}
-	if (onward != ONWARD_JUMP && sends_onward(journey, has_arrived))
+	if (onward == ONWARD_JUMP && link->onward != NULL)
+		return NULL; /* the player has a wish of their own */
+	if (sends_onward(journey, has_arrived))
 		return next_link(journey, link->onward, onward == ONWARD_FALL);
 	describe_end(journey, has_arrived);
 	if (onward != ONWARD_STAY && link_is_final_kick(link)) {
@@ -405,7 +416,9 @@ static struct link *set_out(struct journey *journey)
 
 	pthread_mutex_lock(&session->lock);
 	bool is_pending = is_alive_at(session->pending, link->server);
-	bool is_outdated = journey->wish != 0 && journey->wish != session->wishes;
+	bool is_outdated = link->is_return
+				   ? session->pending != NULL || session->lost == NULL
+				   : journey->wish != 0 && journey->wish != session->wishes;
 	bool is_wanted = !atomic_load(&session->is_ending) && !is_pending && !is_outdated &&
 			 !is_alive_at(session->current, link->server);
 	if (is_pending)

@@ -135,6 +135,9 @@ void link_publish(struct link *link)
 	struct dialect *agreed = &link->agreed[atomic_load(&link->published) != NULL];
 
 	*agreed = link->dialect;
+	if (!link->has_replied) /* the server knows nothing of ours yet */
+		dialect_init(agreed, &link->session->world->config->catalog,
+			     link->dialect.protocol, link->dialect.cpe);
 	atomic_store(&link->published, agreed);
 }
 

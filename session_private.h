@@ -85,6 +85,7 @@ struct link {
 	bool is_stale;                           /* o, they are for another dialect */
 	bool has_connected;                      /* o */
 	bool is_return;                          /* s, on its way unasked, to a server that was lost */
+	bool is_cut;                             /* o, it ended by the server's closing or a reset */
 	bool has_replied;                        /* o, to the server's list */
 	bool is_logged_in;                       /* o, ServerIdentification has been seen */
 	bool waits_for_level;                    /* o, it becomes current at its first level only */
@@ -261,6 +262,9 @@ bool session_enter(struct session *session, struct predial *predial);
 /* Sends a thread off to bring a player back; if there is none to be had, another time will do.
  */
 void session_bring_back(struct session *session, struct server *target);
+/* Is the player being brought back by this link: nobody has asked for it, nobody hears of its
+ * failure. */
+bool session_is_unasked(const struct link *link);
 /* Has the link ended with a kick that ends the session of a player who has no other server. */
 bool link_is_final_kick(const struct link *link);
 

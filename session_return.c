@@ -61,12 +61,12 @@ void return_promise(struct session *session, bool is_new)
  * They hear of the kick; of other failures only when the way back is there. */
 void return_put_off(struct session *session, const struct link *link, const char *note)
 {
-	bool gives_up = link_is_final_kick(link);
-
 	if (link->kick[0] == '\0')
 		return;
 	pthread_mutex_lock(&session->lock);
-	session->return_ms = net_now_ms() + SESSION_AVOID_MS;
+	bool gives_up = !session->wants_any_hub && link_is_final_kick(link);
+	if (!session->wants_any_hub)
+		session->return_ms = net_now_ms() + SESSION_AVOID_MS;
 	if (gives_up)
 		session->lost = NULL;
 	pthread_mutex_unlock(&session->lock);
@@ -81,9 +81,15 @@ static struct server *way_back_locked(const struct session *session)
 	const struct registry *registry = session->world->registry;
 	size_t n = session->wants_any_hub ? registry_hub_count(registry) : 0;
 
-	for (size_t i = 0; i < n; i++)
-		if (server_is_up(registry_hub(registry, i)))
-			return registry_hub(registry, i);
+	for (size_t i = 0; i < n; i++) {
+		struct server *hub = registry_hub(registry, (session->return_tries + i) % n);
+
+		if (server_is_up(hub) &&
+		    net_now_ms() >= session->avoid_until_ms[server_index(hub)])
+			return hub;
+	}
+	if (n > 0)
+		return NULL;
 	return server_is_up(session->lost) ? session->lost : NULL;
 }
 

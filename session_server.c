@@ -119,6 +119,7 @@ static void explain_silence(struct link *link, ssize_t n)
 {
 	char text[96];
 
+	link->is_cut = n == 0 || errno == ECONNRESET;
 	if (n == 0)
 		strlcpy(link->fault, "it closed the connection", sizeof(link->fault));
 	else if (errno == ECONNRESET)

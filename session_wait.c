@@ -65,6 +65,7 @@ void link_leave(struct link *link)
 	while (recv(link->fd, scrap, sizeof(scrap), 0) > 0 &&
 	       net_now_ms() < link->leave_deadline_ms)
 		;
+	shutdown(link->fd, SHUT_RDWR); /* the end comes before the next login */
 	if (forget_leaving(link))
 		link_unref(link);
 }
@@ -150,7 +151,7 @@ void link_keep_company(struct link *link)
 	}
 	pthread_mutex_unlock(&session->client_tx);
 	if (!session_show(session, SESSION_PLACE_CENTER, "&eWaiting for &f%s&e...", name) &&
-	    !link->has_company)
+	    !link->has_company && !session_is_unasked(link))
 		session_tell(session, "&eWaiting for &f%s&e...", name);
 	link->has_company = true;
 }

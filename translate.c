@@ -10,6 +10,7 @@
  */
 #include "translate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,16 +206,27 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\0';
 }
 
-/* A yellow text that leaves no room for its colour goes on in a second line. */
+/* A yellow text that leaves no room for its colour goes on in a second line, in the colour that
+ * it has there. */
 static enum translate_verdict split_message(const struct passage *p)
 {
-	char text[2 + PACKET_STRING_LEN + 1] = "&e", line[TEXT_LINE + 1], color = 0;
-	const char *rest = text;
+	const char *text = (const char *)p->packet + 2;
+	char line[PACKET_STRING_LEN + 1] = "&e";
+	size_t n = PACKET_STRING_LEN - 2;
+	char color = 'e';
 
-	packet_get_string(text + 2, p->packet + 2);
-	*p->out_size = 0;
-	while (text_wrap(line, &rest, &color))
-		*p->out_size += packet_write_message(p->out + *p->out_size, 0, line);
+	if (text[n - 1] == '&' && text_is_color(text[n]))
+		n--;
+	for (size_t i = 0; i + 1 < n; i++)
+		if (text[i] == '&' && text_is_color(text[i + 1]))
+			color = text[i + 1];
+	memcpy(line + 2, text, n);
+	line[2 + n] = '\0';
+	*p->out_size = packet_write_message(p->out, 0, line);
+	bool has_color = text[n] == '&' && text_is_color(text[n + 1]);
+	snprintf(line, sizeof(line), "%s%c%.*s", has_color ? "" : "&", has_color ? '&' : color,
+		 (int)(PACKET_STRING_LEN - n) - has_color, text + n + has_color);
+	*p->out_size += packet_write_message(p->out + *p->out_size, 0, line);
 	return TRANSLATE_REPLACE;
 }
 

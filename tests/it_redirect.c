@@ -136,7 +136,7 @@ START_TEST(a_circle_of_kicks_ends)
 
 	start_two(false);
 	link_kick(link_a, ":kura jump beta");
-	while (strstr(alice->text, "kicked you") == NULL && n < 100) {
+	while (strstr(alice->text, "sends you on") == NULL && n < 100) {
 		bool closed;
 
 		n += sends_on(&beta, ":kura jump alpha");
@@ -147,6 +147,39 @@ START_TEST(a_circle_of_kicks_ends)
 	ck_assert_uint_gt(n, 2);
 	ck_assert_uint_lt(n, 100);
 	client_arrive(alice, "Limbo");
+	finish();
+}
+END_TEST
+
+/* The player is on their way elsewhere: that is what counts, and nobody reads the signal. */
+START_TEST(a_kick_does_not_redirect_who_is_on_their_way)
+{
+	proxy = proxy_start(TWO_SERVERS CALM ",'on-kick':'disconnect'", alpha.port, beta.port);
+	alice_on_alpha(false);
+	peer_chat(alice, ":kura jump beta");
+	link_b = backend_accept(&beta);
+	link_kick(link_a, ":kura jump lobby");
+	peer_expect_close(link_a);
+	link_welcome(link_b, "Beta");
+	client_arrive(alice, "Beta");
+	ck_assert_msg(!harness_says(alice->text, "kura"), "the player reads: %s", alice->text);
+	exchange(alice, link_b);
+	finish();
+}
+END_TEST
+
+/* A hub that sends players on is as good as before. */
+START_TEST(who_sends_players_on_has_not_failed)
+{
+	start_two(false);
+	link_kick(link_a, ":kura jump beta");
+	lose(&link_a);
+	arrives_on_beta(false);
+	lose(&link_b);
+	link_a = backend_accept(&alpha);
+	link_welcome(link_a, "Alpha");
+	client_arrive(alice, "Alpha");
+	exchange(alice, link_a);
 	finish();
 }
 END_TEST
@@ -225,6 +258,8 @@ int main(void)
 	tcase_add_test(tcase, a_server_without_leave_only_kicks);
 	tcase_add_test(tcase, a_kick_to_where_the_player_is_changes_nothing);
 	tcase_add_test(tcase, a_circle_of_kicks_ends);
+	tcase_add_test(tcase, a_kick_does_not_redirect_who_is_on_their_way);
+	tcase_add_test(tcase, who_sends_players_on_has_not_failed);
 	tcase_add_test(tcase, a_plugin_message_sends_a_player_on);
 	tcase_add_test(tcase, a_server_asks_who_the_player_is);
 	tcase_add_test(tcase, a_chat_line_with_the_token_sends_a_player_on);

@@ -133,8 +133,11 @@ END_TEST
 
 /* ---- messages ---- */
 
-#define TEXT_10 "0123456789"
-#define TEXT_60 TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10
+#define TEXT_10  "0123456789"
+#define LINES_8  "\n\n\n\n\n\n\n\n"
+#define LINES_62 LINES_8 LINES_8 LINES_8 LINES_8 LINES_8 LINES_8 LINES_8 "\n\n\n\n\n\n"
+#define LINES    LINES_62 "\n\n" /* of emotes */
+#define TEXT_60  TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10 TEXT_10
 
 /* clang-format off */
 static const struct message {
@@ -205,6 +208,8 @@ START_TEST(yellow_without_room)
 		{TEXT_60 "abc", "&e" TEXT_60 "ab", "&ec"},
 		{TEXT_60 "abcd", "&e" TEXT_60 "ab", "&ecd"},
 		{TEXT_60 "a&cd", "&e" TEXT_60 "a", "&cd"},
+		{TEXT_60 "ab&c", "&e" TEXT_60 "ab", "&c"},
+		{LINES, "&e" LINES_62, "&e\n\n"},
 	};
 	uint8_t packet[MESSAGE_SIZE], expected[2 * MESSAGE_SIZE];
 	struct dialect client, server;
