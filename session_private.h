@@ -137,16 +137,16 @@ struct session {
 	int64_t loaded_ms;                         /* s, until when the client had nothing to say */
 	bool is_gate_open;                         /* s */
 	bool has_gate_ping;                        /* s, the echo of gate_ping opens the gate */
+	bool wants_any_hub;                        /* s, has never been on a server: any hub will do */
 	uint16_t gate_ping;                        /* s */
 	uint16_t next_gate_ping;                   /* s */
 	unsigned return_tries;                     /* s, how often the way back was tried */
+	unsigned wishes;                           /* s, jumps asked for so far */
 	TAILQ_HEAD(, link) leaving;                /* s, links whose servers have not let go yet */
 	pthread_cond_t link_left;                  /* with lock: `leaving` is shorter, or a link shut */
-	unsigned wishes;                           /* s, jumps asked for so far */
 	int64_t next_jump_ms;                      /* s, the throttle of jumps */
 	int64_t *avoid_until_ms;                   /* s, by server_index() */
 	struct server *lost;                       /* s, where the lobby brings them back to, or NULL */
-	bool wants_any_hub;                        /* s, has never been on a server: any hub will do */
 	int64_t return_ms;                         /* s, when that is tried next */
 	char end_reason[SESSION_WHY_MAX];          /* s, for the log */
 
