@@ -44,6 +44,7 @@ struct server {
 	bool reported;                            /* r, something is known about it */
 	bool is_numeric;                          /* I */
 	atomic_bool up;                           /* a, written under r */
+	_Atomic int64_t up_since_ms;              /* a, written under r; 0: always */
 	atomic_uint players;                      /* a */
 };
 
@@ -425,6 +426,11 @@ bool server_is_up(const struct server *server)
 	return atomic_load(&server->up);
 }
 
+int64_t server_up_since_ms(const struct server *server)
+{
+	return atomic_load(&server->up_since_ms);
+}
+
 static bool has_common_address_locked(const struct server *a, const struct server *b)
 {
 	for (size_t i = 0; i < a->n_addresses; i++)
@@ -560,6 +566,8 @@ void server_report(struct server *server, bool works, const char *why)
 		server->reported = true;
 		server->changed_ms = now;
 		atomic_store(&server->up, works);
+		if (news && works)
+			atomic_store(&server->up_since_ms, now);
 	}
 	pthread_mutex_unlock(&registry->lock);
 	if (first && works)

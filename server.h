@@ -54,8 +54,10 @@ const char *server_address(const struct server *server); /* "host:port" as confi
 /* Its place in the configuration; the lobby's is registry_count(). */
 size_t server_index(const struct server *server);
 bool server_is_lobby(const struct server *server);
-bool server_is_up(
-	const struct server *server); /* unknown counts as up until proven otherwise */
+/* Unknown counts as up until proven otherwise. */
+bool server_is_up(const struct server *server);
+/* When it last came up again, by net_now_ms(); 0 if it has not been down. */
+int64_t server_up_since_ms(const struct server *server);
 /* Do two names lead to the same server, as far as is known: the same address and port. A player
  * can't be on both. */
 bool server_is_same_place(const struct server *a, const struct server *b);

@@ -41,9 +41,13 @@ static void avoid_locked(struct session *session, const struct server *server)
 	session->avoid_until_ms[server_index(server)] = net_now_ms() + SESSION_AVOID_MS;
 }
 
-static bool is_avoided_locked(const struct session *session, const struct server *server)
+/* A server that has come up since is another server. */
+bool session_is_avoided_locked(const struct session *session, const struct server *server)
 {
-	return net_now_ms() < session->avoid_until_ms[server_index(server)];
+	int64_t until_ms = session->avoid_until_ms[server_index(server)];
+
+	return net_now_ms() < until_ms &&
+	       server_up_since_ms(server) < until_ms - SESSION_AVOID_MS;
 }
 
 /*
@@ -61,7 +65,7 @@ static struct server *next_candidate_locked(struct journey *journey)
 		struct server *server =
 			i == n ? registry_lobby(registry) : registry_hub(registry, i % (n + 1));
 
-		if (server != NULL && !is_avoided_locked(journey->session, server) &&
+		if (server != NULL && !session_is_avoided_locked(journey->session, server) &&
 		    (i >= n || server_is_up(server)))
 			return server;
 	}

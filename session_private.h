@@ -262,6 +262,9 @@ bool session_enter(struct session *session, struct predial *predial);
 /* Sends a thread off to bring a player back; if there is none to be had, another time will do.
  */
 void session_bring_back(struct session *session, struct server *target);
+
+/* Has the server failed this player of late? `lock` held. */
+bool session_is_avoided_locked(const struct session *session, const struct server *server);
 /* Is the player being brought back by this link: nobody has asked for it, nobody hears of its
  * failure. */
 bool session_is_unasked(const struct link *link);

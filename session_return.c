@@ -84,8 +84,7 @@ static struct server *way_back_locked(const struct session *session)
 	for (size_t i = 0; i < n; i++) {
 		struct server *hub = registry_hub(registry, (session->return_tries + i) % n);
 
-		if (server_is_up(hub) &&
-		    net_now_ms() >= session->avoid_until_ms[server_index(hub)])
+		if (server_is_up(hub) && !session_is_avoided_locked(session, hub))
 			return hub;
 	}
 	if (n > 0)

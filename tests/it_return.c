@@ -195,6 +195,41 @@ START_TEST(any_hub_will_do_for_who_has_seen_none)
 }
 END_TEST
 
+static void await_first_checks(void)
+{
+	char line[2][80];
+
+	snprintf(line[0], sizeof(line[0]), "server alpha (127.0.0.1:%u) is up", alpha.port);
+	snprintf(line[1], sizeof(line[1]), "server beta (127.0.0.1:%u) is up", beta.port);
+	proxy_wait_log(proxy, line[0]);
+	proxy_wait_log(proxy, line[1]);
+}
+
+/* A hub that has failed a player is another one when it is up again: the login itself finds
+ * them down here, before the checks do. */
+START_TEST(a_hub_that_comes_up_again_is_forgiven)
+{
+	const struct proxy_options options = {.args = (const char *const[]){"-v", NULL}};
+	uint16_t ports[] = {alpha.port, beta.port};
+
+	proxy = proxy_start_with(&options,
+				 TWO_SERVERS ",'hubs':['alpha','beta']" LIMBO
+					     ",'health':{'interval-ms':1500}",
+				 ports[0], ports[1]);
+	await_first_checks();
+	backend_refuse(&alpha);
+	backend_refuse(&beta);
+	alice = client_login(proxy, "Alice");
+	client_arrive(alice, "Limbo");
+	peer_wait_text(alice, "brought to a hub");
+	backend_open_at(&beta, ports[1]);
+	link_b = backend_accept(&beta);
+	link_welcome(link_b, "Beta");
+	client_arrive(alice, "Beta");
+	finish();
+}
+END_TEST
+
 /* What was on its way unasked is what the player wants now, and so hears of. */
 START_TEST(who_asks_for_the_way_back_hears_of_its_failure)
 {
@@ -479,6 +514,7 @@ int main(void)
 	tcase_add_test(tcase, a_kick_on_the_way_back_is_heard);
 	tcase_add_test(tcase, who_was_brought_back_is_like_anybody_else);
 	tcase_add_test(tcase, any_hub_will_do_for_who_has_seen_none);
+	tcase_add_test(tcase, a_hub_that_comes_up_again_is_forgiven);
 	tcase_add_test(tcase, who_asks_for_the_way_back_hears_of_its_failure);
 	tcase_add_loop_test(tcase, a_final_kick_ends_the_session, 0,
 			    sizeof(kicks) / sizeof(kicks[0]));
