@@ -4,12 +4,13 @@
 # The architecture, lowest floor first: a module may use those of its own floor and below, never in a circle
 # (tests/check-layers). The part of a name before the first _ is its module: config_keys belongs to config.
 FLOOR0 := log net text
-FLOOR1 := packet layout hooks config config_keys config_values config_kicks auth blocks footprint level chat redirect
-FLOOR2 := server negotiate translate
-FLOOR3 := world lobby lobby_show session session_login session_offer session_client session_link session_wait session_journey session_return session_server \
+FLOOR1 := packet layout hooks config config_keys config_json config_print config_values config_servers config_balance config_ranks config_kicks \
+	config_current config_diff console console_edit console_output messages balance ranks store bans bans_target places auth blocks footprint level chat redirect
+FLOOR2 := listeners trace server server_choose server_report server_health server_check server_resolve server_pool negotiate translate
+FLOOR3 := world lobby lobby_show session session_avoid session_queue session_crowd session_admin session_move session_login session_offer session_say session_client session_link session_wait session_journey session_return session_server \
 	session_packets session_output session_signals
-FLOOR4 := commands filters
-FLOOR5 := kurafuto
+FLOOR4 := commands commands_player commands_queue commands_admin commands_server commands_program commands_complete filters
+FLOOR5 := control kurafuto
 FLOORS := $(FLOOR0) : $(FLOOR1) : $(FLOOR2) : $(FLOOR3) : $(FLOOR4) : $(FLOOR5)
 MODULES := $(filter-out :,$(FLOORS))
 
@@ -19,7 +20,7 @@ DESTDIR ?=
 ARGS    ?=
 T       ?= 10
 SEEDS   ?= 3000
-LIBS    := libmd libbsd libcjson zlib
+LIBS    := libmd libbsd libcjson zlib libedit
 
 # SAN=address,undefined or SAN=thread builds another flavour, in a directory of its own.
 comma   := ,
@@ -41,7 +42,7 @@ COMPILE = $(CC) $(LANGUAGE) $(WARNINGS) -g -fPIE $(if $(SAN),$(SANITIZE),$(HARDE
 LINK    = $(CC) -pthread -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) \
 	$(if $(findstring undefined,$(SAN)),$(if $(findstring clang,$(CC)),,-static-libubsan -static-libasan)) \
 	$(CFLAGS) $(LDFLAGS)
-LDLIBS  = $(shell pkg-config --libs $(LIBS))
+LDLIBS  = $(shell pkg-config --libs $(LIBS)) -lm
 
 # One short line a command; V=1 shows the commands.
 Q   := $(if $(V),,@)
@@ -62,7 +63,7 @@ HEADERS      := $(wildcard *.h tests/*.h)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run test test-unit test-it thorough deps deps-lint install uninstall format format-check lint check-layers \
-	check-headers man npm-packages fuzz clean help have-build have-test FORCE
+	check-messages check-headers man npm-packages fuzz clean help have-build have-test FORCE
 
 all: $(if $(SAN),$(BINARY),kurafuto) ## build ./kurafuto (with SAN: build/<flavour>/kurafuto)
 
@@ -147,7 +148,7 @@ have-build have-test:
 	[ -z "$$missing" ] || { echo "Missing:$$missing" >&2; \
 		echo "\`make deps\` installs what is needed (on Debian, as root or with sudo)." >&2; exit 1; }
 
-DEBS      := gcc libc6-dev pkg-config libbsd-dev libmd-dev libcjson-dev zlib1g-dev check
+DEBS      := gcc libc6-dev pkg-config libbsd-dev libmd-dev libcjson-dev zlib1g-dev libedit-dev check
 DEBS_NODE = $(shell command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm)
 DEBS_LINT := clang clang-format clang-tidy cppcheck libclang-rt-dev
 SUDO      = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -215,6 +216,9 @@ format-check: ## fail if a source is not formatted
 check-layers: $(OBJECTS) ## fail if a module reaches up, or in a circle
 	@tests/check-layers $(BUILD) $(FLOORS)
 
+check-messages: ## fail if a message is never said, or a name of it never given
+	@tests/check-messages $(MODULES:%=%.c)
+
 check-headers: | have-build ## fail if a header does not compile alone
 	@tests/check-headers '$(CC) $(LANGUAGE) $(WARNINGS) $(shell pkg-config --cflags $(LIBS))' $(HEADERS)
 
@@ -242,7 +246,7 @@ build/lint/%.tidied: %.c $(HEADERS) .clang-tidy Makefile | have-test
 build/lint/cppchecked: $(MODULES:%=%.c) $(HEADERS) Makefile
 	@mkdir -p $(@D)/cppcheck
 	$(call say,CPPCHK,'all modules')
-	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --suppress=varFuncNullUB --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem --suppress=nullPointerRedundantCheck --suppress=memleak \
 		--include=/usr/include/bsd/sys/queue.h --cppcheck-build-dir=$(@D)/cppcheck -D_GNU_SOURCE \
 		-D__GNUC__ '-DKURAFUTO_VERSION="$(VERSION)"' -I. $(MODULES:%=%.c)

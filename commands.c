@@ -1,35 +1,66 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Edge commands. A command is a row: name, usage, one sentence of help, function; dispatch and
- * help come from the same table. Everything here runs on the client reader of the player who
- * typed it, with no lock held.
+ * Edge commands: the table, and the way from a line to a row of it. A command is a row: name,
+ * usage, one sentence of help, function, what its arguments are; dispatch, help and completion
+ * come from the same table. A command runs with no lock held: on the client reader of the
+ * player who typed it, or on the terminal's thread.
  */
 #include "commands.h"
 
 #include <bsd/string.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "commands_private.h"
+#include "console.h"
 #include "packet.h"
+#include "ranks.h"
 #include "text.h"
 
-#define WORD_MAX 64
-#define LIST_MAX 900 /* of a reply; session_tell wraps it */
+static call_fn run_help;
 
-/* One command as typed. */
-struct call {
-	const struct session_world *world;
-	struct session *session;
-	const char *arguments; /* what follows the command's name */
+/* clang-format off */
+const struct command command_table[] = {
+	{ "help",  "help [COMMAND]", "this list, or one command",             run_help,  true, false, {ARGUMENT_COMMAND} },
+	{ "list",  "list",           "the servers, who is up, where you are", run_list,  true, false, {0} },
+	{ "jump",  "jump SERVER",    "go there, or to a group; a unique beginning will do",  run_jump,  true, true,  {ARGUMENT_PLACE} },
+	{ "queue", "queue [SERVER|leave]", "wait in line for a server that is full", run_queue, true, true, {ARGUMENT_SERVER} },
+	{ "hub",   "hub",            "back to the hub",                       run_hub,   true, true,  {0} },
+	{ "lobby", "lobby",          "to the lobby",                          run_lobby, true, true,  {0} },
+	{ "stay",  "stay",           "don't be brought back to a server that was lost", run_stay, true, true, {0} },
+	{ "who",   "who",            "who is online, and where",              run_who,   true, false, {0} },
+	{ "info",  "info",           "version, uptime, your server and ping", run_info,  true, false, {0} },
+
+	{ "players", "players [SERVER]", "who is online, from where, for how long", run_players, false, false, {ARGUMENT_SERVER} },
+	{ "find",    "find NAME",        "all about one player",                    run_find,    false, false, {ARGUMENT_PLAYER} },
+	{ "send",    "send NAME|SERVER|all SERVER", "send a player, or all of a server, to a server or group", run_send, false, false, {ARGUMENT_PLAYERS, ARGUMENT_PLACE} },
+	{ "kick",    "kick NAME [REASON]", "end a player's session",                run_kick,    false, false, {ARGUMENT_PLAYER} },
+	{ "ban",     "ban NAME|NETWORK [TIME] [REASON]", "shut out for 30s, 10m, 12h, 7d, 2w, or for ever", run_ban, false, false, {ARGUMENT_PLAYER} },
+	{ "unban",   "unban NAME|NETWORK", "take a ban back",                       run_unban,   false, false, {ARGUMENT_BAN} },
+	{ "bans",    "bans",             "who is banned, and why",                  run_bans,    false, false, {0} },
+	{ "allow",   "allow [on|off|list|add NAME|remove NAME]", "the list of players who alone may come in", run_allow, false, false, {ARGUMENT_ALLOW, ARGUMENT_PLAYER} },
+	{ "say",     "say TEXT",         "a word to all players",                   run_say,     false, false, {0} },
+
+	{ "servers",     "servers",      "the servers: address, state, players",    run_servers, false, false, {0} },
+	{ "drain",       "drain SERVER", "no new players; who is there stays",      run_drain,   false, false, {ARGUMENT_SERVER} },
+	{ "maintenance", "maintenance SERVER|all on|off", "nobody but whom an admin sends; all: only admins may log in", run_maintenance, false, false, {ARGUMENT_SERVERS, ARGUMENT_SWITCH} },
+	{ "ready",       "ready SERVER|all", "it takes new players again",              run_ready,   false, false, {ARGUMENT_SERVERS} },
+	{ "move-off",    "move-off SERVER", "send its players elsewhere, one by one", run_move_off, false, false, {ARGUMENT_SERVER} },
+
+	{ "reload",  "reload",           "read the configuration again",            run_reload,  false, false, {0} },
+	{ "log",     "log LEVEL",        "how much the log tells: error, warn, info, debug, trace", run_log, false, false, {ARGUMENT_LEVEL} },
+	{ "trace",   "trace NAME on|off", "write a player's packets to a file",         run_trace,   false, false, {ARGUMENT_PLAYER, ARGUMENT_SWITCH} },
+	{ "stats",   "stats",            "counts of everything since the start",    run_stats,   false, false, {0} },
+	{ "version", "version",          "which Kurafuto this is",                  run_version, false, false, {0} },
+	{ "stop",    "stop [SECONDS [REASON]] | when-empty | not", "end the program; not: call a countdown off", run_stop, false, false, {ARGUMENT_STOP} },
+	{ NULL, NULL, NULL, NULL, false, false, {0} },
 };
+/* clang-format on */
 
-struct command {
-	const char *name, *usage, *help;
-	void (*run)(const struct call *call);
-};
-
-static void run_help(const struct call *call);
+#define TABLE_SIZE (sizeof(command_table) / sizeof(command_table[0]))
 
 bool commands_match(const char *prefix, const char *line, const char **rest)
 {
@@ -52,278 +83,259 @@ size_t commands_word(const char **text, const char **word)
 	return length;
 }
 
-/* The first argument, cut to WORD_MAX; false without one. */
-static bool first_argument(const struct call *call, char word[static WORD_MAX + 1])
+bool call_word(const char **text, char word[static CALL_WORD_MAX + 1])
 {
-	const char *text = call->arguments, *start;
-	size_t length = commands_word(&text, &start);
+	const char *start;
+	size_t length = commands_word(text, &start);
 
-	snprintf(word, WORD_MAX + 1, "%.*s", (int)length, start);
+	snprintf(word, CALL_WORD_MAX + 1, "%.*s", (int)length, start);
 	return length > 0;
 }
 
-static const char *prefix(const struct call *call)
+const char *call_prefix(const struct call *call, char out[static CALL_WORD_MAX])
 {
-	return call->world->config->command_prefix;
+	snprintf(out, CALL_WORD_MAX, "%s ", config_now()->command_prefix);
+	return call->session != NULL ? out : "";
 }
 
-static void list_server(const struct call *call, struct server *server)
+const char *call_name(const struct call *call)
 {
-	unsigned players = server_players(server);
-
-	session_tell(call->session, "%s%s &7%s, %u player%s%s%s",
-		     server_is_up(server) ? "&a" : "&c", server_name(server),
-		     server_is_up(server) ? "up" : "down", players, players == 1 ? "" : "s",
-		     registry_is_hub(call->world->registry, server) ? ", hub" : "",
-		     session_server(call->session) == server ? " &e<- you are here" : "");
+	return call->session != NULL ? session_name(call->session) : "console";
 }
 
-static void run_list(const struct call *call)
+static void answer(const struct call *call, const char *text)
 {
-	const struct registry *registry = call->world->registry;
-
-	session_tell(call->session, "&eServers (&a%s jump NAME&e):", prefix(call));
-	for (size_t i = 0; i < registry_count(registry); i++)
-		list_server(call, registry_server(registry, i));
-	if (registry_lobby(registry) != NULL)
-		list_server(call, registry_lobby(registry));
-}
-
-static void jump_to(const struct call *call, struct server *target)
-{
-	if (session_server(call->session) == target) {
-		session_tell(call->session,
-			     session_cancel(call->session, false)
-				     ? "&eYou stay on &f%s&e."
-				     : "&eYou are on &f%s&e already.",
-			     server_name(target));
+	if (text[0] == '\0')
 		return;
-	}
-	session_tell(call->session, "&eJumping to &f%s&e...", server_name(target));
-	switch (session_jump(call->session, target)) {
-	case SESSION_JUMP_TOO_SOON:
-		session_tell(call->session, "&cNot so fast, you stay where you are.");
-		break;
-	case SESSION_JUMP_FULL:
-		session_tell(call->session, "&cKurafuto is full, you stay where you are.");
-		break;
-	case SESSION_JUMPS:
-		break;
-	}
+	if (call->session != NULL)
+		session_tell(call->session, text);
+	else
+		console_print("%s", text);
 }
 
-static void run_jump(const struct call *call)
+void call_answer(const struct call *call, enum message message, ...)
 {
-	char word[WORD_MAX + 1], candidates[LIST_MAX];
-	struct server *target = NULL;
-	enum registry_match match;
+	char text[CALL_TEXT_MAX];
+	va_list pairs;
 
-	if (!first_argument(call, word)) {
-		session_tell(call->session, "&eWhere to? &a%s jump NAME&e, see &a%s list",
-			     prefix(call), prefix(call));
+	va_start(pairs, message);
+	config_vmessage(text, sizeof(text), message, pairs);
+	va_end(pairs);
+	answer(call, text);
+}
+
+void call_usage(const struct call *call)
+{
+	char prefix[CALL_WORD_MAX];
+
+	call_answer(call, MESSAGE_COMMAND_USAGE, "prefix", call_prefix(call, prefix), "usage",
+		    call->command->usage, NULL);
+}
+
+bool call_switch(const struct call *call, const char *word, bool *is_on)
+{
+	*is_on = strcasecmp(word, "on") == 0;
+	if (*is_on || strcasecmp(word, "off") == 0)
+		return true;
+	call_answer(call, MESSAGE_COMMAND_NO_SWITCH, "text", word, NULL);
+	return false;
+}
+
+struct server *call_server(const struct call *call, const char *word,
+			   const struct config_group **group)
+{
+	char candidates[CALL_LIST_MAX];
+	struct server *server = NULL;
+	enum registry_match match =
+		registry_find(call->world->registry, config_now(), word, &server, group,
+			      candidates, sizeof(candidates));
+
+	if (match == REGISTRY_AMBIGUOUS)
+		call_answer(call, MESSAGE_SERVER_AMBIGUOUS, "name", word, "names", candidates,
+			    NULL);
+	else if (match == REGISTRY_UNKNOWN)
+		call_answer(call, MESSAGE_SERVER_UNKNOWN, "name", word, "names", candidates,
+			    NULL);
+	return server;
+}
+
+struct session *call_player(const struct call *call, const char *word)
+{
+	char names[CALL_LIST_MAX];
+	struct session *session;
+
+	switch (session_find_like(word, &session, names, sizeof(names))) {
+	case SESSION_AMBIGUOUS:
+		call_answer(call, MESSAGE_COMMAND_SOME_PLAYERS, "name", word, "names", names,
+			    NULL);
+		break;
+	case SESSION_UNKNOWN:
+		call_answer(call,
+			    names[0] != '\0' ? MESSAGE_COMMAND_NEAR_PLAYER
+					     : MESSAGE_COMMAND_NO_PLAYER,
+			    "name", word, "nearest", names, NULL);
+		break;
+	case SESSION_FOUND:
+		break;
+	}
+	return session;
+}
+
+const char *call_players(char out[static CALL_TEXT_MAX], unsigned players, unsigned room)
+{
+	char count[CALL_WORD_MAX], max[CALL_WORD_MAX];
+
+	snprintf(count, sizeof(count), "%u", players);
+	snprintf(max, sizeof(max), "%u", room);
+	return config_message(out, CALL_TEXT_MAX,
+			      room > 0       ? MESSAGE_PLAYERS_OF
+			      : players == 1 ? MESSAGE_PLAYERS_ONE
+					     : MESSAGE_PLAYERS_MANY,
+			      "count", count, "max", max, NULL);
+}
+
+bool call_has_room(const struct call *call, size_t n)
+{
+	return call->session == NULL || n < CALL_LINES_MAX;
+}
+
+void call_left_out(const struct call *call, size_t n)
+{
+	char count[CALL_WORD_MAX];
+
+	if (call->session == NULL || n <= CALL_LINES_MAX)
 		return;
-	}
-	match = registry_find(call->world->registry, word, &target, candidates,
-			      sizeof(candidates));
-	if (match == REGISTRY_FOUND)
-		jump_to(call, target);
-	else if (match == REGISTRY_AMBIGUOUS)
-		session_tell(call->session, "&c\"%s\" could be any of: &f%s", word, candidates);
-	else
-		session_tell(call->session, "&cThere is no server \"%s\", only: &f%s", word,
-			     candidates);
+	snprintf(count, sizeof(count), "%zu", n - CALL_LINES_MAX);
+	call_answer(call, MESSAGE_MORE, "count", count, NULL);
 }
 
-/* The hub to go to: the first that is up, else the first. */
-static struct server *best_hub(const struct registry *registry)
+/* May whoever calls give this command. */
+static bool may_run(const struct call *call, const struct command *command)
 {
-	for (size_t i = 0; i < registry_hub_count(registry); i++)
-		if (server_is_up(registry_hub(registry, i)))
-			return registry_hub(registry, i);
-	return registry_hub_count(registry) > 0 ? registry_hub(registry, 0)
-						: registry_lobby(registry);
+	return call->session == NULL ||
+	       ranks_may_command(config_now(), session_name(call->session),
+				 session_is_verified(call->session), command->name,
+				 command->is_public);
 }
 
-static void run_hub(const struct call *call)
+/* Is it a command for this caller, to be listed and found. */
+static bool is_offered(const struct call *call, const struct command *command)
 {
-	jump_to(call, best_hub(call->world->registry));
+	return may_run(call, command) && (call->session != NULL || !command->needs_player);
 }
-
-static void run_lobby(const struct call *call)
-{
-	struct server *lobby = registry_lobby(call->world->registry);
-
-	if (lobby == NULL)
-		session_tell(call->session, "&cThere is no lobby here.");
-	else
-		jump_to(call, lobby);
-}
-
-static void run_stay(const struct call *call)
-{
-	struct server *lost = session_stay(call->session);
-
-	if (lost == NULL)
-		session_tell(call->session, "&eNobody is about to bring you anywhere.");
-	else
-		session_tell(call->session, "&eYou stay here. Back to &f%s&e: &a%s jump %s",
-			     server_name(lost), prefix(call), server_name(lost));
-}
-
-static void run_info(const struct call *call)
-{
-	struct server *server = session_server(call->session);
-	long long up_s = (net_now_ms() - call->world->started_ms) / 1000;
-	int ping_ms = session_ping_ms(call->session);
-	unsigned players = session_players();
-	char ping[32] = "unknown";
-
-	if (ping_ms >= 0)
-		snprintf(ping, sizeof(ping), "%d ms", ping_ms);
-	session_tell(call->session, "&e%s, up %lld d %02lld:%02lld:%02lld, %u player%s",
-		     call->world->version, up_s / 86400, up_s / 3600 % 24, up_s / 60 % 60,
-		     up_s % 60, players, players == 1 ? "" : "s");
-	session_tell(call->session, "&eYou are on &f%s&e, your ping to Kurafuto is &f%s",
-		     server != NULL ? server_name(server) : "no server", ping);
-}
-
-struct names {
-	const struct server *server;
-	unsigned count;
-	struct text_list list;
-};
-
-static void add_name(void *context, struct session *session)
-{
-	struct names *names = context;
-
-	if (session_server(session) != names->server)
-		return;
-	names->count++;
-	text_list_add(&names->list, session_name(session));
-}
-
-static void who_on(const struct call *call, const struct server *server, const char *title)
-{
-	struct names names = {.server = server};
-	char text[LIST_MAX];
-
-	text_list_begin(&names.list, text, sizeof(text));
-	session_each(add_name, &names);
-	text_list_end(&names.list);
-	if (names.count > 0)
-		session_tell(call->session, "&e%s (%u): &f%s", title, names.count, text);
-}
-
-static void run_who(const struct call *call)
-{
-	const struct registry *registry = call->world->registry;
-
-	session_tell(call->session, "&ePlayers online: %u", session_players());
-	for (size_t i = 0; i < registry_count(registry); i++)
-		who_on(call, registry_server(registry, i),
-		       server_name(registry_server(registry, i)));
-	if (registry_lobby(registry) != NULL)
-		who_on(call, registry_lobby(registry), "lobby");
-	who_on(call, NULL, "on their way");
-}
-
-/* clang-format off */
-static const struct command commands[] = {
-	{ "help",  "help [COMMAND]", "this list, or one command",             run_help },
-	{ "list",  "list",           "the servers, who is up, where you are", run_list },
-	{ "jump",  "jump SERVER",    "go there; a unique beginning will do",  run_jump },
-	{ "hub",   "hub",            "back to the hub",                       run_hub },
-	{ "lobby", "lobby",          "to the lobby",                          run_lobby },
-	{ "stay",  "stay",           "don't be brought back to a server that was lost", run_stay },
-	{ "who",   "who",            "who is online, and where",              run_who },
-	{ "info",  "info",           "version, uptime, your server and ping", run_info },
-	{ NULL,    NULL,             NULL,                                    NULL },
-};
-/* clang-format on */
 
 static const struct command *find_command(const char *name)
 {
-	for (const struct command *command = commands; command->name != NULL; command++)
+	for (const struct command *command = command_table; command->name != NULL; command++)
 		if (strcasecmp(command->name, name) == 0)
 			return command;
 	return NULL;
 }
 
-static void help_all(const struct call *call)
+static void help_row(const struct call *call, const struct command *command)
 {
-	session_tell(call->session, "&eKurafuto: one address, many servers. Commands:");
-	for (const struct command *command = commands; command->name != NULL; command++)
-		session_tell(call->session, "&a%s %s &7%s", prefix(call), command->usage,
-			     command->help);
+	char prefix[CALL_WORD_MAX];
+
+	call_answer(call, MESSAGE_HELP_LINE, "prefix", call_prefix(call, prefix), "usage",
+		    command->usage, "help", command->help, NULL);
 }
 
-static void run_help(const struct call *call)
+static void help_all(const struct call *call)
 {
-	char word[WORD_MAX + 1];
-	const struct command *command;
-
-	if (!first_argument(call, word)) {
-		help_all(call);
-		return;
-	}
-	command = find_command(word);
-	if (command == NULL)
-		session_tell(call->session, "&cThere is no command \"%s\", see &a%s help", word,
-			     prefix(call));
-	else
-		session_tell(call->session, "&a%s %s &7%s", prefix(call), command->usage,
-			     command->help);
+	call_answer(call, MESSAGE_HELP_TITLE, NULL);
+	for (const struct command *command = command_table; command->name != NULL; command++)
+		if (is_offered(call, command))
+			help_row(call, command);
 }
 
 /* Says that there is no such command, with the nearest that there is. */
 static void unknown_command(const struct call *call, const char *word)
 {
-	const char *names[sizeof(commands) / sizeof(commands[0])];
+	const char *names[TABLE_SIZE];
+	char prefix[CALL_WORD_MAX];
 	const char *nearest;
 	size_t n = 0;
 
-	for (const struct command *command = commands; command->name != NULL; command++)
-		names[n++] = command->name;
+	for (const struct command *command = command_table; command->name != NULL; command++)
+		if (is_offered(call, command))
+			names[n++] = command->name;
 	nearest = text_nearest(word, names, n);
-	if (nearest != NULL)
-		session_tell(call->session,
-			     "&cThere is no command \"%s\", did you mean &a%s %s&c?", word,
-			     prefix(call), nearest);
-	else
-		session_tell(call->session, "&cThere is no command \"%s\", see &a%s help", word,
-			     prefix(call));
+	call_answer(call, nearest != NULL ? MESSAGE_COMMAND_NEAREST : MESSAGE_COMMAND_UNKNOWN,
+		    "command", word, "prefix", call_prefix(call, prefix), "nearest", nearest,
+		    NULL);
 }
 
-/* Runs what follows the prefix; nothing at all means help. */
-static void dispatch(struct call *call)
+static void run_help(const struct call *call)
 {
-	char word[WORD_MAX + 1];
+	const char *rest = call->arguments;
+	char word[CALL_WORD_MAX + 1], prefix[CALL_WORD_MAX];
 	const struct command *command;
-	const char *start;
 
-	if (!first_argument(call, word)) {
+	if (!call_word(&rest, word)) {
 		help_all(call);
 		return;
 	}
-	commands_word(&call->arguments, &start);
 	command = find_command(word);
-	if (command != NULL)
+	if (command == NULL || !is_offered(call, command))
+		call_answer(call, MESSAGE_COMMAND_UNKNOWN, "command", word, "prefix",
+			    call_prefix(call, prefix), NULL);
+	else
+		help_row(call, command);
+}
+
+/* What admins do is in the log. */
+static void log_command(const struct call *call)
+{
+	log_line(LOG_INFO, call->session != NULL ? session_subject(call->session) : "console",
+		 "gives the command %s%s%s", call->command->name,
+		 call->arguments[0] != '\0' ? " " : "", call->arguments);
+}
+
+static void run(const struct call *call)
+{
+	const struct command *command = call->command;
+
+	if (!may_run(call, command)) {
+		call_answer(call, MESSAGE_COMMAND_DENIED, "command", command->name, NULL);
+		log_line(LOG_INFO, session_subject(call->session), "is denied the command %s",
+			 command->name);
+		atomic_fetch_add(&call->commands->denied, 1);
+	} else if (call->session == NULL && command->needs_player) {
+		console_print("&c%s is for players, in the game", command->name);
+	} else {
+		if (!command->is_public)
+			log_command(call);
 		command->run(call);
+	}
+}
+
+/* Runs a line without the prefix; nothing at all means help. */
+static void dispatch(struct call *call)
+{
+	char word[CALL_WORD_MAX + 1];
+
+	if (!call_word(&call->arguments, word)) {
+		help_all(call);
+		return;
+	}
+	call->command = find_command(word);
+	if (call->command != NULL)
+		run(call);
 	else
 		unknown_command(call, word);
 }
 
 static enum hook_verdict on_chat(void *context, const struct hook_packet *packet)
 {
-	const struct session_world *world = context;
-	struct call call = {.world = world, .session = packet->session};
+	struct commands *commands = context;
+	struct call call = {
+		.commands = commands, .world = commands->world, .session = packet->session};
 	char line[PACKET_STRING_LEN + 1], text[PACKET_STRING_LEN * 3 + 1];
 
-	if (packet->continues)
+	if (packet->continues || !config_now()->edge_commands)
 		return HOOK_PASS;
 	packet_get_string(line, packet->data + 2);
-	if (!commands_match(world->config->command_prefix, line, &call.arguments))
+	if (!commands_match(config_now()->command_prefix, line, &call.arguments))
 		return HOOK_PASS;
 	text_to_utf8(text, sizeof(text), call.arguments);
 	call.arguments = text;
@@ -331,9 +343,31 @@ static enum hook_verdict on_chat(void *context, const struct hook_packet *packet
 	return HOOK_ANSWER;
 }
 
-bool commands_attach(struct hooks *hooks, struct session_world *world)
+struct commands *commands_new(const struct session_world *world,
+			      const struct commands_control *control)
 {
-	if (!world->config->edge_commands)
-		return true;
-	return hooks_add(hooks, PACKET_TO_SERVER, OP_MESSAGE, on_chat, world);
+	struct commands *commands = calloc(1, sizeof(*commands));
+
+	if (commands != NULL)
+		*commands = (struct commands){.world = world, .control = *control};
+	return commands;
+}
+
+void commands_free(struct commands *commands)
+{
+	free(commands);
+}
+
+bool commands_attach(struct commands *commands, struct hooks *hooks)
+{
+	return hooks_add(hooks, PACKET_TO_SERVER, OP_MESSAGE, on_chat, commands);
+}
+
+void commands_run_line(void *commands, const char *line)
+{
+	struct commands *mine = commands;
+	struct call call = {.commands = mine, .world = mine->world, .arguments = line};
+
+	config_settle();
+	dispatch(&call);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The keys of kurafuto.json, and the way from the file to a struct and back. How tables of keys
- * work is config_keys.c; the values that need more than a row are config_values.c and
- * config_kicks.c. The one idea: the table here is the configuration; a new key is a new row and
- * a member of struct config, and everything else follows. Rows are loaded in their order, so a
- * row may rely on the rows above it.
+ * work is config_keys.c; the values that need more than a row are config_values.c,
+ * config_servers.c, config_balance.c, config_ranks.c and config_kicks.c. The one idea: the
+ * table here is the configuration; a new key is a new row and a member of struct config, and
+ * everything else follows. Rows are loaded in their order, so a row may rely on the rows above
+ * it.
  */
 #include "config.h"
 
@@ -40,6 +41,9 @@ static void load_authentication(struct config_reader *reader, const struct confi
 /* ---- the keys ---- */
 
 static const char *const log_levels[] = {"error", "warn", "info", "debug", "trace", NULL};
+static const char *const checks[] = {
+	[CONFIG_CHECK_TCP] = "tcp", [CONFIG_CHECK_CLASSIC] = "classic", NULL};
+static const char *const rejoins[] = {"hub", "last", NULL};
 static const char *const log_colors[] = {"auto", "always", "never", NULL};
 
 /* clang-format off */
@@ -55,9 +59,10 @@ static const char *const log_colors[] = {"auto", "always", "never", NULL};
 #define OBJECT(name_, sub_) \
 	CONFIG_ROW_NO_MEMBER(name_, OBJECT), \
 	.what = "an object", .sub = (sub_), .fallback = "{}"
-#define LIST(name_, function) \
+#define CUSTOM(name_, function, default_) \
 	CONFIG_ROW_NO_MEMBER(name_, CUSTOM), .load = config_load_##function, \
-	.print = config_print_##function, .fallback = "[]"
+	.print = config_print_##function, .fallback = (default_)
+#define LIST(name_, function) CUSTOM(name_, function, "[]")
 
 /* Bans and whitelists, as words: not "urban", not "abandoned". POSIX has no sign for the edge
  * of a word. */
@@ -68,7 +73,33 @@ static const char *const log_colors[] = {"auto", "always", "never", NULL};
 static const struct config_key health_keys[] = {
 	{NUMBER("interval-ms", health_interval_ms, 50, 3600000, "5000"),
 	 .what = "a time in milliseconds",
-	 .help = "How often each server is tried, to know which are up."},
+	 .help = "How often a server without players is checked, to know which are up."},
+	{CHOICE("check", health_check, checks, "\"tcp\""),
+	 .help = "What a server must do: tcp, take a connection; classic, also answer a login."},
+	{TEXT("probe-name", health_probe_name, "\"Kurafuto\""), .check = config_check_player,
+	 .what = CONFIG_PLAYER_WHAT,
+	 .help = "The name that the check classic logs in with."},
+	{NUMBER("rise", health_rise, 1, 100, "1"),
+	 .what = "a number of tries",
+	 .help = "How many checks or logins must succeed in a row before a server that was down is "
+		 "up."},
+	{NUMBER("fall", health_fall, 1, 100, "1"),
+	 .what = "a number of tries",
+	 .help = "How many checks or dials must fail in a row before a server that was up is down."},
+	{NUMBER("slow-start-s", slow_start_s, 1, 86400, "0"), .flags = CONFIG_OR_ZERO,
+	 .what = "a time in seconds",
+	 .help = "Within which time a server that was down gets its whole share of players "
+		 "again. 0 means at once."},
+	{.name = NULL},
+};
+
+static const struct config_key pool_keys[] = {
+	{NUMBER("size", pool_size, 0, 64, "0"),
+	 .what = "a number of connections",
+	 .help = "How many are kept ready for each hub. 0 means none."},
+	{NUMBER("max-age-s", pool_max_age_s, 1, 3600, "30"),
+	 .what = "a time in seconds",
+	 .help = "How old one may be before another takes its place."},
 	{.name = NULL},
 };
 
@@ -140,6 +171,8 @@ static const struct config_key keys[] = {
 	 .help = "How long connecting to a server may take."},
 	{OBJECT("health", health_keys),
 	 .help = "How Kurafuto learns which servers are up."},
+	{OBJECT("pool", pool_keys),
+	 .help = "Connections to hubs that are made before players need them."},
 	{BOOL("lobby", lobby, "true"),
 	 .help = "Whether the embedded lobby takes players when no server can."},
 	{BOOL("return", return_players, "true"),
@@ -168,14 +201,28 @@ static const struct config_key keys[] = {
 	 .help = "The secret with which a chat line of a server must begin to send a player "
 		 "elsewhere: guard it like a password. Without it, or with null, no chat line "
 		 "can."},
+	{CUSTOM("ranks", ranks, "{}"), .sub = config_rank_keys,
+	 .what = "an object with an object for the name of each rank",
+	 .help = "What some players may do that not everybody may. Case does not matter in names "
+		 "and patterns."},
 	{LIST("servers", servers), .sub = config_server_keys,
 	 .what = "a list of objects",
 	 .help = "The servers to link. Names must differ in more than case; lobby is taken "
 		 "while there is one."},
+	{CUSTOM("groups", groups, "{}"), .sub = config_group_keys,
+	 .what = "an object with an object for the name of each group",
+	 .help = "Servers that stand for each other. A group has a name as servers have, and "
+		 "players can jump to it."},
 	{LIST("hubs", hubs),
-	 .what = "a list of names of servers, or a text with commas",
-	 .help = "The servers that new players are sent to, best first. An empty list means "
-		 "the first server."},
+	 .what = "a list of names of servers and groups, or a text with commas",
+	 .help = "The servers and groups that new players are sent to, best first. An empty "
+		 "list means the first server."},
+	{LIST("listeners", listeners), .sub = config_listener_keys,
+	 .what = "a list of objects",
+	 .help = "More addresses to listen on, beside address and port."},
+	{CHOICE("rejoin", rejoin_last, rejoins, "\"hub\""),
+	 .help = "Where a player who comes back is sent: to a hub, or to the server that they "
+		 "were on last, as long as it can take them."},
 	{LIST("ignore-packets", ignore_packets),
 	 .what = "a list of opcodes, or a text with commas such as \"0x01,0x0d\"",
 	 .help = "Packets that debug logs leave out."},
@@ -190,6 +237,17 @@ static const struct config_key keys[] = {
 	{LIST("drop-extensions", drop_extensions),
 	 .what = "a list of names of extensions, or a text with commas",
 	 .help = "Extensions that are never negotiated."},
+	{CUSTOM("messages", messages, "{}"), .mdoc = config_mdoc_messages,
+	 .what = "an object with a text for each key",
+	 .help = "What players read, in other words. These are the keys, each with its "
+		 "default."},
+	{TEXT("state-dir", state_dir, NULL),
+	 .flags = CONFIG_OR_NULL, .check = config_check_directory,
+	 .what = "the path of a directory",
+	 .help = "Where bans, the allow list, the places of players and traces are kept. Without "
+		 "it, or with null, the directory of the configuration."},
+	{BOOL("watch", watch, "false"),
+	 .help = "Whether the file is read again by itself when it has changed."},
 	{OBJECT("log", log_keys),
 	 .help = "What is logged, and how."},
 	{.name = NULL},
@@ -213,6 +271,20 @@ static bool is_same_place(const char *address, const char *listening)
 	return has_v6 && strcmp(address, "::1") == 0;
 }
 
+/* Would somebody who connects to that server reach a listener. */
+static bool is_where_we_listen(const struct config *config, const struct config_server *server)
+{
+	for (size_t i = 0; i < config->n_listeners; i++) {
+		const struct config_listener *listener = &config->listeners[i];
+
+		if (listener->address != NULL && listener->port != 0 &&
+		    listener->port == server->port &&
+		    is_same_place(server->address, listener->address))
+			return true;
+	}
+	return false;
+}
+
 /* A server with our own address would send players round in a circle. An easy slip: its port
  * has the same default. */
 static void check_no_circle(struct config_reader *reader, const struct config *config)
@@ -220,16 +292,24 @@ static void check_no_circle(struct config_reader *reader, const struct config *c
 	for (size_t i = 0; i < config->n_servers; i++) {
 		const struct config_server *server = &config->servers[i];
 
-		if (server->address == NULL || config->address == NULL || config->port == 0 ||
-		    server->port != config->port)
-			continue;
-		if (is_same_place(server->address, config->address))
+		if (server->address != NULL && is_where_we_listen(config, server))
 			config_keys_fault(
 				reader,
 				"servers[%zu]: %s port %u is where Kurafuto itself listens; "
 				"give one of them another port",
 				i, server->address, server->port);
 	}
+}
+
+/* Where the file is; "." for none. */
+static char *directory_of(struct config_reader *reader, const char *path)
+{
+	const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+	char *directory = config_keys_copy(reader, slash != NULL ? path : ".");
+
+	if (directory != NULL && slash != NULL)
+		directory[slash > path ? slash - path : 1] = '\0';
+	return directory;
 }
 
 /* What no single key can tell. */
@@ -269,6 +349,8 @@ struct config *config_parse(const char *path, const char *text, size_t size,
 	} else {
 		packet_catalog_init(&config->catalog);
 		config_keys_load(&reader, keys, root, config);
+		if (config->state_dir == NULL)
+			config->state_dir = directory_of(&reader, path);
 		check_whole(&reader, config);
 	}
 	cJSON_Delete(root);
@@ -324,10 +406,10 @@ void config_free(struct config *config)
 {
 	if (config == NULL)
 		return;
-	for (size_t i = 0; i < config->n_servers; i++)
-		config_keys_free(config_server_keys, &config->servers[i]);
-	free(config->servers);
-	free(config->hubs);
+	config_free_servers(config);
+	config_free_balance(config);
+	config_free_ranks(config);
+	config_keys_free_list(&config->messages);
 	config_free_kick_pass(config);
 	config_keys_free(keys, config);
 	free(config->path);
@@ -335,6 +417,11 @@ void config_free(struct config *config)
 }
 
 /* ---- printing ---- */
+
+const struct config_key *config_table(void)
+{
+	return keys;
+}
 
 bool config_print(const struct config *config, FILE *out)
 {

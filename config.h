@@ -16,8 +16,11 @@
 #include "log.h"
 #include "packet.h"
 
-#define CONFIG_SERVERS_MAX 256
-#define CONFIG_NAME_MAX    32 /* longest name of a server */
+#define CONFIG_SERVERS_MAX   256
+#define CONFIG_LISTENERS_MAX 32
+#define CONFIG_GROUPS_MAX    64
+#define CONFIG_ADDRESS_MAX   46 /* room for a numeric address, terminated */
+#define CONFIG_NAME_MAX      32 /* longest name of a server */
 
 /* What a kick by a server means for the player: `on-kick`. */
 enum config_on_kick {
@@ -32,12 +35,76 @@ enum config_redirect {
 	CONFIG_REDIRECT_CHAT = 4,   /* a chat line that begins with `redirect-token` */
 };
 
+/* Texts, in the order of the file. */
+struct config_list {
+	char **items;
+	size_t n;
+};
+
+struct server; /* the registry's, opaque here */
+
 struct config_server {
 	char *name;    /* ^[a-zA-Z_-][a-zA-Z0-9_-]*$, unique without regard to case */
-	char *address; /* IPv4, IPv6 or host name */
+	char *address; /* IPv4, IPv6, host name, or "unix:PATH" */
 	uint16_t port;
-	enum config_on_kick on_kick; /* its own, else the global one */
-	unsigned redirect;           /* CONFIG_REDIRECT_ bits, its own or the global ones */
+	enum config_on_kick on_kick;   /* its own, else the global one */
+	unsigned redirect;             /* CONFIG_REDIRECT_ bits, its own or the global ones */
+	struct config_list aliases;    /* other names, as unique as names */
+	unsigned weight;               /* 0-256; 0: only who asks for it by name goes there */
+	unsigned max_players;          /* 0: no limit */
+	bool backup;                   /* chosen only when no other is to be had */
+	bool hidden;                   /* not in lists, and without a portal */
+	struct config_list restricted; /* names of players, "@RANK": who may go there */
+	bool is_restricted;            /* `restricted` is there, perhaps empty */
+	char *motd;            /* what its players see instead of its own; NULL: its own */
+	struct server *server; /* set by the registry when the snapshot is put in force */
+};
+
+/* How one server of several is chosen: `balance`. */
+enum config_balance {
+	CONFIG_BALANCE_FIRST,         /* the first that can take the player */
+	CONFIG_BALANCE_ROUND_ROBIN,   /* in turn, by weight */
+	CONFIG_BALANCE_RANDOM,        /* by weight */
+	CONFIG_BALANCE_LEAST_PLAYERS, /* the emptiest, by weight */
+	CONFIG_BALANCE_MOST_PLAYERS,  /* the fullest that has room */
+	CONFIG_BALANCE_HASH,          /* by the player's name (rendezvous hashing), by weight */
+};
+
+struct config_group {
+	char *name;      /* as a server's, and unique among servers, too */
+	size_t *servers; /* indices */
+	size_t n_servers;
+	enum config_balance balance;
+};
+
+/* Where players without a wish are sent, best first. */
+struct config_hub {
+	bool is_group;
+	size_t index; /* into servers, or into groups */
+};
+struct config_hubs {
+	struct config_hub *items;
+	size_t n;
+};
+
+struct config_listener {
+	char *address;           /* numeric */
+	uint16_t port;           /* 0: any free port */
+	char *name, *motd;       /* never NULL: its own or the global ones */
+	struct config_hubs hubs; /* its own, or a copy of the global ones */
+};
+
+/* Who may do what. Patterns have * and ?, without regard to case. */
+struct config_rank {
+	char *name;
+	struct config_list names;    /* of players, whose names must be verified */
+	struct config_list commands; /* patterns of commands that they may give */
+	struct config_list servers;  /* patterns of restricted servers that they may go to */
+};
+
+enum config_check {
+	CONFIG_CHECK_TCP,     /* it takes connections */
+	CONFIG_CHECK_CLASSIC, /* it answers a login of `health.probe-name` */
 };
 
 /* POSIX extended regular expressions, compared without regard to case. */
@@ -56,14 +123,20 @@ struct config {
 	bool verify_names; /* `verify-names`, or its older name `authentication` */
 	bool verify_lan;
 	bool heartbeat; /* accepted, not acted on yet */
-	char *salt;     /* NULL: none configured, random at start */
 	bool edge_commands;
+	char *salt; /* NULL: none configured, random at start */
 	char *command_prefix;
 	unsigned max_players;
 	int64_t login_timeout_ms, client_timeout_ms,
 		server_timeout_ms; /* client/server: 0 = off */
 	int64_t connect_timeout_ms;
-	int64_t health_interval_ms; /* `health.interval-ms` */
+	int64_t health_interval_ms; /* `health.interval-ms`, and so on */
+	char *health_probe_name;
+	enum config_check health_check;
+	unsigned health_rise, health_fall; /* checks in a row, 1-100 */
+	unsigned slow_start_s;             /* until a server that returns has its whole share */
+	unsigned pool_size;                /* `pool.size`, connections per hub; 0: none */
+	unsigned pool_max_age_s;           /* `pool.max-age-s` */
 	bool lobby;
 	bool return_players; /* `return`: from the lobby to the server that they lost */
 	enum config_on_kick on_kick;
@@ -73,14 +146,27 @@ struct config {
 	char *redirect_token; /* NULL: none, and no chat line means anything */
 	struct config_server *servers;
 	size_t n_servers;
-	size_t *hubs; /* indices into servers, in order; default: the first server */
-	size_t n_hubs;
+	struct config_group *groups;
+	size_t n_groups;
+	struct config_hubs hubs;           /* default: the first server */
+	struct config_listener *listeners; /* the plain address and port are the first */
+	size_t n_listeners;
+	struct config_rank *ranks; /* the one named "default" is everybody's */
+	size_t n_ranks;
+	struct config_list messages; /* by enum message; NULL where the default counts */
+	char *state_dir;             /* where bans and the like are kept; default: the file's */
+	bool rejoin_last;            /* `rejoin` is "last" */
+	bool watch;                  /* reload when the file changes */
 	bool ignore_packets[PACKET_OPCODES]; /* kept out of debug logs */
 	bool drop_packets[PACKET_OPCODES];   /* never relayed, either direction */
 	struct packet_catalog catalog;       /* with `packets` and `drop-extensions` */
 	enum log_level log_level;
 	enum log_color log_color;
 	bool log_timestamps;
+	/* Private to config_current.c, and under its lock: how many hold it, and itself, to be
+	 * counted by those who may change nothing else. */
+	size_t references;
+	struct config *self;
 };
 
 /* Reports one fault or warning, as `servers[2].port: 70000 is not a port (1-65535)`. */
@@ -96,6 +182,11 @@ struct config *config_load(const char *path, config_report_fn *report, void *con
 struct config *config_parse(const char *path, const char *text, size_t size,
 			    config_report_fn *report, void *context);
 void config_free(struct config *config);
+
+/* The server with that name or alias, or n_servers; the group with that name, or n_groups. The
+ * whole name, without regard to case. */
+size_t config_find_server(const struct config *config, const char *name);
+size_t config_find_group(const struct config *config, const char *name);
 
 /*
  * Is the reason of a kick one that always ends the session: does any pattern of `kick-pass`

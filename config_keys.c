@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables of keys, and what can be done with any of them: load, check, print, free, document.
- * Also the way from a text to a JSON tree with faults by line and column. The one idea: a fault
- * is reported and counted, never a reason to stop, so that one run tells the admin about all of
- * them; defaults are JSON too and take the same way in.
+ * Tables of keys, and what goes in through any of them: load, check, free.
+ * The one idea: a fault is reported and counted, never a reason to stop, so that one run tells
+ * the admin about all of them; defaults are JSON too and take the same way in. A list of simple
+ * items may be an array or a text with commas, and both go item by item through one function.
  */
 #include "config_keys.h"
 
@@ -15,10 +15,10 @@
 
 #include "text.h"
 
-#define NESTING_MAX 1000 /* as deep as cJSON goes */
-
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned) &&
-		       sizeof(enum config_on_kick) == sizeof(unsigned),
+		       sizeof(enum config_on_kick) == sizeof(unsigned) &&
+		       sizeof(enum config_balance) == sizeof(unsigned) &&
+		       sizeof(enum config_check) == sizeof(unsigned),
 	       "choices are stored as unsigned");
 
 /* ---- faults and where they are ---- */
@@ -40,11 +40,6 @@ void config_keys_leave(struct config_reader *reader, size_t mark)
 {
 	reader->path[mark] = '\0';
 	reader->path_len = mark;
-}
-
-static size_t enter_key(struct config_reader *reader, const char *name)
-{
-	return config_keys_enter(reader, "%s%s", reader->path_len > 0 ? "." : "", name);
 }
 
 __attribute__((format(printf, 3, 0))) static void report(struct config_reader *reader,
@@ -103,158 +98,56 @@ void config_keys_show(char out[static CONFIG_VALUE_TEXT], const cJSON *value)
 	cJSON_free(json);
 }
 
-/* ---- text to tree ---- */
-
-static void fault_at(struct config_reader *reader, const char *file, const char *text,
-		     size_t offset, const char *what)
+/* A text as config_keys_show() shows it. */
+static void show_text(char out[static CONFIG_VALUE_TEXT], const char *text)
 {
-	size_t line = 1, column = 1;
+	cJSON *quoted = cJSON_CreateStringReference(text);
 
-	for (size_t i = 0; i < offset; i++) {
-		if (text[i] == '\n') {
-			line++;
-			column = 1;
-		} else if (((uint8_t)text[i] & 0xc0) != 0x80) {
-			column++;
-		}
-	}
-	config_keys_fault(reader, "%s:%zu:%zu: %s", file != NULL ? file : "configuration", line,
-			  column, what);
-}
-
-/* What is wrong with the character at p, inside or outside of a JSON text, whatever the grammar
- * says; NULL if nothing. */
-static const char *character_fault(const char *p, const char *end, bool in_text)
-{
-	uint32_t code = 0;
-
-	if (*p == '\0' && p < end)
-		return "a NUL byte";
-	if (text_utf8_next(p, &code) == 0)
-		return "not UTF-8";
-	if ((code < 0x20 && (in_text || strchr("\t\r\n", (int)code) == NULL)) || code == 0x7f)
-		return "a control character";
-	if (in_text && strncmp(p, "\\u0000", 6) == 0)
-		return "\\u0000 can't stand in a text";
-	return NULL;
-}
-
-/* Finds what cJSON would let pass or point at badly. `text` is terminated at `size`. */
-static bool check_characters(struct config_reader *reader, const char *file, const char *text,
-			     size_t size)
-{
-	const char *end = text + size,
-		   *opened = NULL; /* the quote that opened the text that we are in */
-	const char *what = NULL, *p = text;
-	uint32_t code = 0;
-
-	for (; p < end; p++) {
-		what = character_fault(p, end, opened != NULL);
-		if (what != NULL)
-			break;
-		if (*p == '"')
-			opened = opened == NULL ? p : NULL;
-		else if (*p == '\\' && opened != NULL && p + 1 < end && p[1] >= ' ' &&
-			 p[1] < 0x7f)
-			p++;
-		else
-			p += text_utf8_next(p, &code) - 1;
-	}
-	if (opened != NULL && (p == end || *p == '\n')) {
-		what = "this text does not end on its line";
-		p = opened;
-	}
-	if (what != NULL)
-		fault_at(reader, file, text, (size_t)(p - text), what);
-	return what == NULL;
-}
-
-/* Are we inside an object and right in front of a key at `end`? *last is then the character
- * before. */
-static bool is_key_expected(const char *text, size_t end, char *last)
-{
-	char open[NESTING_MAX + 1] = {0};
-	size_t depth = 0;
-
-	*last = '\0';
-	for (size_t i = 0; i < end; i++) {
-		char c = text[i];
-
-		if (c == '"') {
-			while (++i < end && text[i] != '"')
-				i += text[i] == '\\';
-		} else if ((c == '{' || c == '[') && depth < NESTING_MAX) {
-			open[depth++] = c;
-		} else if ((c == '}' || c == ']') && depth > 0) {
-			depth--;
-		}
-		if (strchr(" \t\r\n", c) == NULL)
-			*last = c;
-	}
-	return depth > 0 && open[depth - 1] == '{' && (*last == '{' || *last == ',');
-}
-
-static void syntax_fault(struct config_reader *reader, const char *file, const char *text,
-			 size_t offset)
-{
-	char what[80], last = '\0';
-	uint32_t code = 0;
-
-	/* Where a key must come and does not, cJSON points one character too far. */
-	if (offset > 0 && is_key_expected(text, offset - 1, &last) &&
-	    strchr("\" \t\r\n", text[offset - 1]) == NULL &&
-	    !(last == '{' && text[offset - 1] == '}'))
-		offset--;
-	while (text[offset] != '\0' && strchr(" \t\r\n", text[offset]) != NULL)
-		offset++;
-	is_key_expected(text, offset, &last);
-	int n = (int)text_utf8_next(text + offset, &code);
-	if (text[offset] == '\0')
-		snprintf(what, sizeof(what), "syntax error: the end comes too early");
-	else if (last == ',' && (text[offset] == '}' || text[offset] == ']'))
-		snprintf(what, sizeof(what), "syntax error: a comma too many in front of '%c'",
-			 text[offset]);
+	if (quoted != NULL)
+		config_keys_show(out, quoted);
 	else
-		snprintf(what, sizeof(what), "syntax error at '%.*s'", n, text + offset);
-	fault_at(reader, file, text, offset, what);
+		out[0] = '\0';
+	cJSON_Delete(quoted);
 }
 
-cJSON *config_keys_parse(struct config_reader *reader, const char *file, const char *text,
-			 size_t size)
+size_t config_keys_enter_key(struct config_reader *reader, const char *name)
 {
-	static const char mark[] = "\xef\xbb\xbf"; /* that some editors put in front of UTF-8 */
-	const char *end = NULL;
-	cJSON *root = NULL;
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	char shown[CONFIG_VALUE_TEXT];
 
-	if (size >= 3 && memcmp(text, mark, 3) == 0) {
-		text += 3;
-		size -= 3;
+	if (name[0] == '\0' || name[strspn(name, plain)] != '\0' ||
+	    strlen(name) >= sizeof(shown)) {
+		show_text(shown, name);
+		name = shown;
 	}
-	char *copy = calloc(1, size + 1);
-	if (copy == NULL) {
-		config_keys_fault(reader, "out of memory");
-		return NULL;
-	}
-	memcpy(copy, text, size);
-	if (check_characters(reader, file, copy, size)) {
-		root = cJSON_ParseWithLengthOpts(copy, size + 1, &end, true);
-		if (root == NULL)
-			syntax_fault(reader, file, copy,
-				     end != NULL ? (size_t)(end - copy) : 0);
-	}
-	free(copy);
-	if (root != NULL && !cJSON_IsObject(root)) {
-		config_keys_wrong_type(reader, NULL, root);
-		cJSON_Delete(root);
-		root = NULL;
-	}
-	return root;
+	return config_keys_enter(reader, "%s%s", reader->path_len > 0 ? "." : "", name);
+}
+
+void config_keys_unknown(struct config_reader *reader, const char *nearest)
+{
+	if (nearest != NULL)
+		config_keys_fault(reader, "unknown key; did you mean \"%s\"?", nearest);
+	else
+		config_keys_fault(reader, "unknown key");
+}
+
+void config_keys_bad_item(struct config_reader *reader, const cJSON *item, const char *what,
+			  const char *nearest)
+{
+	char shown[CONFIG_VALUE_TEXT];
+
+	config_keys_show(shown, item);
+	if (nearest != NULL)
+		config_keys_fault(reader, "%s is not %s; did you mean \"%s\"?", shown, what,
+				  nearest);
+	else
+		config_keys_fault(reader, "%s is not %s", shown, what);
 }
 
 /* ---- values ---- */
 
-/* What a good value of a row is, in words. */
-static void describe(char *out, size_t size, const struct config_key *key)
+void config_keys_describe(char *out, size_t size, const struct config_key *key)
 {
 	size_t n = 0;
 
@@ -275,6 +168,7 @@ static void describe(char *out, size_t size, const struct config_key *key)
 		}
 		break;
 	case CONFIG_TEXT:
+	case CONFIG_TEXTS:
 	case CONFIG_OBJECT:
 	case CONFIG_CUSTOM:
 		snprintf(out, size, "%s", key->what);
@@ -312,7 +206,7 @@ void config_keys_wrong_type(struct config_reader *reader, const struct config_ke
 
 	show(shown, key, value);
 	if (key != NULL)
-		describe(wanted, sizeof(wanted), key);
+		config_keys_describe(wanted, sizeof(wanted), key);
 	config_keys_fault(reader, "%s is %s, and not %s", shown, type_name(value), wanted);
 }
 
@@ -322,18 +216,13 @@ void config_keys_bad_value(struct config_reader *reader, const struct config_key
 	char shown[CONFIG_VALUE_TEXT], wanted[256];
 
 	show(shown, key, value);
-	describe(wanted, sizeof(wanted), key);
+	config_keys_describe(wanted, sizeof(wanted), key);
 	config_keys_fault(reader, "%s is not %s", shown, wanted);
 }
 
 static void *member(void *base, const struct config_key *key)
 {
 	return (char *)base + key->offset;
-}
-
-static const void *const_member(const void *base, const struct config_key *key)
-{
-	return (const char *)base + key->offset;
 }
 
 bool config_keys_load_bool(struct config_reader *reader, const struct config_key *key,
@@ -394,6 +283,15 @@ static void load_number(struct config_reader *reader, const struct config_key *k
 		*(int64_t *)member(base, key) = whole;
 }
 
+char *config_keys_copy(struct config_reader *reader, const char *text)
+{
+	char *copy = text != NULL ? strdup(text) : NULL;
+
+	if (text != NULL && copy == NULL)
+		config_keys_fault(reader, "out of memory");
+	return copy;
+}
+
 static void load_text(struct config_reader *reader, const struct config_key *key,
 		      const cJSON *value, void *base)
 {
@@ -411,9 +309,7 @@ static void load_text(struct config_reader *reader, const struct config_key *key
 		else
 			config_keys_bad_value(reader, key, value);
 	} else {
-		*text = strdup(value->valuestring);
-		if (*text == NULL)
-			config_keys_fault(reader, "out of memory");
+		*text = config_keys_copy(reader, value->valuestring);
 	}
 }
 
@@ -437,8 +333,110 @@ bool config_keys_load_choice(struct config_reader *reader, const struct config_k
 static void load_choice(struct config_reader *reader, const struct config_key *key,
 			const cJSON *value, void *base)
 {
-	config_keys_load_choice(reader, key, value, member(base, key));
+	unsigned choice = 0;
+
+	if (!config_keys_load_choice(reader, key, value, &choice))
+		return;
+	if (key->size == sizeof(bool))
+		*(bool *)member(base, key) = choice != 0;
+	else
+		*(unsigned *)member(base, key) = choice;
 }
+
+/* ---- lists of simple items: an array, or a text with commas ---- */
+
+/* The items of "a, b"; a text of spaces alone has none. */
+static void each_item_of_text(struct config_reader *reader, const char *text, void *base,
+			      config_item_fn *each)
+{
+	char *copy = config_keys_copy(reader, text), *rest = copy, *word;
+
+	if (copy == NULL || copy[strspn(copy, " ")] == '\0')
+		rest = NULL;
+	while ((word = strsep(&rest, ",")) != NULL) {
+		word += strspn(word, " ");
+		for (size_t n = strlen(word); n > 0 && word[n - 1] == ' '; n--)
+			word[n - 1] = '\0';
+		each(reader, base, &(cJSON){.type = cJSON_String, .valuestring = word});
+	}
+	free(copy);
+}
+
+void config_keys_each_item(struct config_reader *reader, const struct config_key *key,
+			   const cJSON *value, void *base, config_item_fn *each)
+{
+	const cJSON *item;
+	size_t i = 0;
+
+	if (cJSON_IsString(value)) {
+		each_item_of_text(reader, value->valuestring, base, each);
+		return;
+	}
+	if (!cJSON_IsArray(value)) {
+		config_keys_wrong_type(reader, key, value);
+		return;
+	}
+	cJSON_ArrayForEach (item, value) {
+		size_t mark = config_keys_enter(reader, "[%zu]", i++);
+
+		if (cJSON_IsString(item))
+			each_item_of_text(reader, item->valuestring, base, each);
+		else
+			each(reader, base, item);
+		config_keys_leave(reader, mark);
+	}
+}
+
+void config_keys_append(struct config_reader *reader, struct config_list *list,
+			const char *text)
+{
+	char **items = realloc(list->items, (list->n + 1) * sizeof(*items));
+
+	if (items == NULL) {
+		config_keys_fault(reader, "out of memory");
+		return;
+	}
+	list->items = items;
+	items[list->n] = config_keys_copy(reader, text);
+	list->n += items[list->n] != NULL;
+}
+
+void config_keys_free_list(struct config_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->items[i]);
+	free(list->items);
+}
+
+/* A list on its way in. */
+struct filling {
+	const struct config_key *key;
+	struct config_list *list;
+};
+
+static void add_text(struct config_reader *reader, void *base, const cJSON *item)
+{
+	const struct filling *filling = base;
+	char why[200];
+
+	if (cJSON_IsString(item) && filling->key->check(item->valuestring, why, sizeof(why)))
+		config_keys_append(reader, filling->list, item->valuestring);
+	else
+		config_keys_bad_item(reader, item, filling->key->item, NULL);
+}
+
+static void load_texts(struct config_reader *reader, const struct config_key *key,
+		       const cJSON *value, void *base)
+{
+	struct filling filling = {.key = key, .list = member(base, key)};
+
+	config_keys_each_item(reader, key, value, &filling, add_text);
+	if (key->max > 0 && filling.list->n > (size_t)key->max)
+		config_keys_fault(reader, "%zu are too many; there can be up to %lld",
+				  filling.list->n, (long long)key->max);
+}
+
+/* ---- objects ---- */
 
 static void load_object(struct config_reader *reader, const struct config_key *key,
 			const cJSON *value, void *base)
@@ -452,14 +450,12 @@ static void load_value(struct config_reader *reader, const struct config_key *ke
 	static void (*const loaders[])(struct config_reader *, const struct config_key *,
 				       const cJSON *, void *) = {
 		[CONFIG_BOOL] = load_bool,     [CONFIG_NUMBER] = load_number,
-		[CONFIG_TEXT] = load_text,     [CONFIG_CHOICE] = load_choice,
-		[CONFIG_OBJECT] = load_object,
+		[CONFIG_TEXT] = load_text,     [CONFIG_TEXTS] = load_texts,
+		[CONFIG_CHOICE] = load_choice, [CONFIG_OBJECT] = load_object,
 	};
 
 	(key->type == CONFIG_CUSTOM ? key->load : loaders[key->type])(reader, key, value, base);
 }
-
-/* ---- objects ---- */
 
 static size_t find_key(const struct config_key *keys, const char *name)
 {
@@ -470,26 +466,16 @@ static size_t find_key(const struct config_key *keys, const char *name)
 	return i;
 }
 
-static void unknown_key(struct config_reader *reader, const struct config_key *keys, char *name)
+static void unknown_key(struct config_reader *reader, const struct config_key *keys,
+			const char *name)
 {
-	static const char plain[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 	const char *names[CONFIG_KEYS_MAX];
-	char shown[CONFIG_VALUE_TEXT];
-	cJSON quoted = {.type = cJSON_String, .valuestring = name};
 	size_t n = 0;
 
 	for (; keys[n].name != NULL; n++)
 		names[n] = keys[n].name;
-	const char *nearest = text_nearest(name, names, n);
-	config_keys_show(shown, &quoted);
-	bool is_plain = name[0] != '\0' && strspn(name, plain) == strlen(name) &&
-			strlen(name) < sizeof(shown);
-	size_t mark = enter_key(reader, is_plain ? name : shown);
-	if (nearest != NULL)
-		config_keys_fault(reader, "unknown key; did you mean \"%s\"?", nearest);
-	else
-		config_keys_fault(reader, "unknown key");
+	size_t mark = config_keys_enter_key(reader, name);
+	config_keys_unknown(reader, text_nearest(name, names, n));
 	config_keys_leave(reader, mark);
 }
 
@@ -506,7 +492,7 @@ static void check_keys(struct config_reader *reader, const struct config_key *ke
 		if (keys[i].name == NULL) {
 			unknown_key(reader, keys, item->string);
 		} else if (seen[i]) {
-			size_t mark = enter_key(reader, item->string);
+			size_t mark = config_keys_enter_key(reader, item->string);
 			config_keys_fault(reader, "stands there twice");
 			config_keys_leave(reader, mark);
 		} else {
@@ -520,7 +506,7 @@ static void load_default(struct config_reader *reader, const struct config_key *
 	char wanted[256];
 
 	if (key->flags & CONFIG_REQUIRED) {
-		describe(wanted, sizeof(wanted), key);
+		config_keys_describe(wanted, sizeof(wanted), key);
 		config_keys_fault(reader, "missing: %s", wanted);
 	} else if (key->fallback != NULL) {
 		cJSON *value = cJSON_Parse(key->fallback);
@@ -545,7 +531,7 @@ bool config_keys_load(struct config_reader *reader, const struct config_key *key
 	check_keys(reader, keys, object);
 	for (const struct config_key *key = keys; key->name != NULL; key++) {
 		const cJSON *value = cJSON_GetObjectItemCaseSensitive(object, key->name);
-		size_t mark = enter_key(reader, key->name);
+		size_t mark = config_keys_enter_key(reader, key->name);
 
 		if (value != NULL)
 			load_value(reader, key, value, base);
@@ -556,118 +542,31 @@ bool config_keys_load(struct config_reader *reader, const struct config_key *key
 	return reader->faults == faults;
 }
 
+void config_keys_each_named(struct config_reader *reader, const struct config_key *key,
+			    const cJSON *value, void *base, config_item_fn *each)
+{
+	const cJSON *item;
+
+	if (!cJSON_IsObject(value)) {
+		config_keys_wrong_type(reader, key, value);
+		return;
+	}
+	cJSON_ArrayForEach (item, value) {
+		size_t mark = config_keys_enter_key(reader, item->string);
+
+		each(reader, base, item);
+		config_keys_leave(reader, mark);
+	}
+}
+
 void config_keys_free(const struct config_key *keys, void *base)
 {
 	for (const struct config_key *key = keys; key->name != NULL; key++) {
 		if (key->type == CONFIG_TEXT)
 			free(*(char **)member(base, key));
+		else if (key->type == CONFIG_TEXTS)
+			config_keys_free_list(member(base, key));
 		else if (key->type == CONFIG_OBJECT)
 			config_keys_free(key->sub, base);
 	}
-}
-
-/* ---- back to JSON, and to the manual ---- */
-
-static cJSON *print_number(const struct config_key *key, const void *base)
-{
-	const void *number = const_member(base, key);
-
-	if (key->size == sizeof(uint8_t))
-		return cJSON_CreateNumber(*(const uint8_t *)number);
-	if (key->size == sizeof(uint16_t))
-		return cJSON_CreateNumber(*(const uint16_t *)number);
-	if (key->size == sizeof(unsigned))
-		return cJSON_CreateNumber(*(const unsigned *)number);
-	return cJSON_CreateNumber((double)*(const int64_t *)number);
-}
-
-static cJSON *print_text(const char *text)
-{
-	return text != NULL ? cJSON_CreateString(text) : cJSON_CreateNull();
-}
-
-static cJSON *print_value(const struct config_key *key, const void *base)
-{
-	switch (key->type) {
-	case CONFIG_BOOL:
-		return cJSON_CreateBool(*(const bool *)const_member(base, key));
-	case CONFIG_NUMBER:
-		return print_number(key, base);
-	case CONFIG_TEXT:
-		return print_text(*(char *const *)const_member(base, key));
-	case CONFIG_CHOICE:
-		return cJSON_CreateString(
-			key->choices[*(const unsigned *)const_member(base, key)]);
-	case CONFIG_OBJECT:
-		return config_keys_print(key->sub, base);
-	case CONFIG_CUSTOM:
-		return key->print(base);
-	}
-	return NULL;
-}
-
-cJSON *config_keys_print(const struct config_key *keys, const void *base)
-{
-	cJSON *object = cJSON_CreateObject();
-
-	for (const struct config_key *key = keys; object != NULL && key->name != NULL; key++) {
-		if (key->flags & CONFIG_HIDDEN)
-			continue;
-		cJSON *value = print_value(key, base);
-		if (value == NULL || !cJSON_AddItemToObjectCS(object, key->name, value)) {
-			cJSON_Delete(value);
-			cJSON_Delete(object);
-			object = NULL;
-		}
-	}
-	return object;
-}
-
-/* Sentences of the manual, one a line as mdoc likes it; nothing may be taken for a request or
- * an escape. */
-static void mdoc_text(FILE *out, const char *text)
-{
-	bool starts_line = true;
-
-	for (const char *p = text; *p != '\0'; p++) {
-		bool ends_sentence = p > text && p[-1] == '.' && *p == ' ';
-
-		if (starts_line && (*p == '.' || *p == '\''))
-			fputs("\\&", out);
-		if (*p == '\\')
-			fputs("\\e", out);
-		else
-			fputc(ends_sentence ? '\n' : *p, out);
-		starts_line = ends_sentence;
-	}
-	fputc('\n', out);
-}
-
-static void mdoc_row(const struct config_key *key, FILE *out)
-{
-	char line[400], wanted[256];
-
-	fprintf(out, ".It Cm %s\n", key->name);
-	mdoc_text(out, key->help);
-	describe(wanted, sizeof(wanted), key);
-	if (key->flags & CONFIG_REQUIRED)
-		snprintf(line, sizeof(line), "Required: %s.", wanted);
-	else if (key->fallback == NULL)
-		snprintf(line, sizeof(line), "Optional: %s.", wanted);
-	else if (key->type == CONFIG_BOOL)
-		snprintf(line, sizeof(line), "Default: %s.", key->fallback);
-	else
-		snprintf(line, sizeof(line), "Default: %s; %s.", key->fallback, wanted);
-	if (key->type != CONFIG_OBJECT)
-		mdoc_text(out, line);
-	if (key->sub != NULL)
-		config_keys_mdoc(key->sub, out);
-}
-
-void config_keys_mdoc(const struct config_key *keys, FILE *out)
-{
-	fputs(".Bl -tag -width Ds\n", out);
-	for (const struct config_key *key = keys; key->name != NULL; key++)
-		mdoc_row(key, out);
-	fputs(".El\n", out);
 }

@@ -22,7 +22,8 @@ enum config_type {
 	CONFIG_BOOL,   /* bool */
 	CONFIG_NUMBER, /* uint8_t, uint16_t, unsigned or int64_t, by `size` */
 	CONFIG_TEXT,   /* char *, on the heap */
-	CONFIG_CHOICE, /* an enum, by position among `choices` */
+	CONFIG_TEXTS,  /* struct config_list: a list of texts, or one text with commas */
+	CONFIG_CHOICE, /* an enum, or a bool, by position among `choices` */
 	CONFIG_OBJECT, /* an object with the keys of `sub`, which fill the same struct */
 	CONFIG_CUSTOM, /* whatever `load` and `print` make of it */
 };
@@ -43,19 +44,21 @@ struct config_key {
 	enum config_type type;
 	unsigned flags;
 	size_t offset, size;  /* of the member that is filled */
-	int64_t min, max;     /* CONFIG_NUMBER */
+	int64_t min, max;     /* CONFIG_NUMBER; CONFIG_TEXTS: up to max items, 0: any number */
 	const char *fallback; /* the default as JSON; NULL: the member stays as it is */
 	const char *what;     /* what a good value is: "a port"; not for bool and choices */
+	const char *item;     /* CONFIG_TEXTS: what a good item is */
 	const char *help;     /* one or two sentences for the manual */
 	const char *const *choices; /* CONFIG_CHOICE: ends in NULL */
 	const struct config_key
 		*sub; /* CONFIG_OBJECT, and the items of a list: for loading and the manual */
-	/* CONFIG_TEXT: false if the text is bad; `why` may be left empty if `what` says it all.
-	 */
+	/* CONFIG_TEXT, and each of CONFIG_TEXTS: false if the text is bad; `why` may be left
+	 * empty if `what`, or `item`, says it all. */
 	bool (*check)(const char *text, char *why, size_t why_size);
 	void (*load)(struct config_reader *reader, const struct config_key *key,
 		     const cJSON *value, void *base);
 	cJSON *(*print)(const void *base); /* NULL when out of memory */
+	void (*mdoc)(FILE *out); /* what the manual says behind the row; may be NULL */
 };
 /* A table ends with a row whose name is NULL. These begin a row, with a member or without. */
 #define CONFIG_ROW(name_, type_, struct_, member_)                                            \
@@ -76,7 +79,7 @@ struct config_reader {
 /*
  * Parses a text that must hold one JSON object, strictly where cJSON is lenient (control
  * characters, NUL, UTF-8). `file` is for messages. NULL after a fault; else the caller owns the
- * tree.
+ * tree. (In config_json.c.)
  */
 cJSON *config_keys_parse(struct config_reader *reader, const char *file, const char *text,
 			 size_t size);
@@ -85,6 +88,8 @@ cJSON *config_keys_parse(struct config_reader *reader, const char *file, const c
  * undo it. */
 size_t config_keys_enter(struct config_reader *reader, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Appends the key of an object, which may be any text. */
+size_t config_keys_enter_key(struct config_reader *reader, const char *name);
 void config_keys_leave(struct config_reader *reader, size_t mark);
 
 /* Report a fault or a warning at the current path. */
@@ -99,6 +104,14 @@ void config_keys_wrong_type(struct config_reader *reader, const struct config_ke
 void config_keys_bad_value(struct config_reader *reader, const struct config_key *key,
 			   const cJSON *value);
 
+/* Fault: what the path leads to is a key that does not exist; nearest may be NULL. */
+void config_keys_unknown(struct config_reader *reader, const char *nearest);
+/* Fault: an item is not what it should be, `what`; nearest may be NULL. */
+void config_keys_bad_item(struct config_reader *reader, const cJSON *item, const char *what,
+			  const char *nearest);
+
+/* What a good value of a row is, in words. */
+void config_keys_describe(char *out, size_t size, const struct config_key *key);
 /* A value as messages show it: JSON on one line, cut when long. */
 void config_keys_show(char out[static CONFIG_VALUE_TEXT], const cJSON *value);
 
@@ -115,11 +128,42 @@ bool config_keys_load_bool(struct config_reader *reader, const struct config_key
 bool config_keys_load_choice(struct config_reader *reader, const struct config_key *key,
 			     const cJSON *value, unsigned *out);
 
+/* What a list of simple items is filled by: takes one item, or reports its fault. */
+typedef void config_item_fn(struct config_reader *reader, void *base, const cJSON *item);
+/* Goes through a list that may be an array or a text with commas. */
+void config_keys_each_item(struct config_reader *reader, const struct config_key *key,
+			   const cJSON *value, void *base, config_item_fn *each);
+/* Goes through an object whose keys are names; the path leads to each. */
+void config_keys_each_named(struct config_reader *reader, const struct config_key *key,
+			    const cJSON *value, void *base, config_item_fn *each);
+
+/* A copy of a text, NULL for NULL; without memory a fault, and NULL. */
+char *config_keys_copy(struct config_reader *reader, const char *text);
+/* Appends a copy of a text. */
+void config_keys_append(struct config_reader *reader, struct config_list *list,
+			const char *text);
+void config_keys_free_list(struct config_list *list);
+
+/* Frees the texts and lists of texts of a struct. */
+void config_keys_free(const struct config_key *keys, void *base);
+
+/* ---- config_print.c ---- */
+
 /* The struct as a JSON object that config_keys_load() would read the same from; NULL when out
  * of memory. */
 cJSON *config_keys_print(const struct config_key *keys, const void *base);
-/* Frees the texts of a struct. */
-void config_keys_free(const struct config_key *keys, void *base);
+/*
+ * These add to an array or object and return it, or free it and return NULL when out of memory;
+ * they take NULL for anything, so that a caller need look at the end only. `item` is taken
+ * over.
+ */
+cJSON *config_keys_add(cJSON *array, cJSON *item);
+cJSON *config_keys_add_named(cJSON *object, const char *name, cJSON *item);
+cJSON *config_keys_print_list(const struct config_list *list);
+
+/* Sentences of the manual, one a line as mdoc likes it; nothing is taken for a request or an
+ * escape. */
+void config_keys_mdoc_text(FILE *out, const char *text);
 /* The rows as an mdoc list. */
 void config_keys_mdoc(const struct config_key *keys, FILE *out);
 

@@ -44,7 +44,7 @@ void config_load_redirect(struct config_reader *reader, const struct config_key 
 	unsigned *ways = (unsigned *)((char *)base + key->offset);
 
 	*ways = 0; /* a server starts with those of all servers */
-	config_each_item(reader, key, value, ways, add_way);
+	config_keys_each_item(reader, key, value, ways, add_way);
 }
 
 static cJSON *print_ways(unsigned ways)

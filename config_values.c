@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The values of kurafuto.json that need more than a row of a table: checks of texts, and the
- * lists of servers, hubs, opcodes, packets and extensions, each with its way in and its way
- * out. What the keys are called, and their defaults, is config.c; what concerns kicks is
- * config_kicks.c. The one idea: a list of simple items may be an array or a text with commas,
- * and both go item by item through one function.
+ * The values of kurafuto.json that need more than a row of a table: checks of texts, opcodes,
+ * packets, extensions and messages, each with its way in and its way out. What the keys are
+ * called, and their defaults, is config.c; servers, groups, ranks and kicks have files of their
+ * own. The one idea: each loader has its printer beside it, and what one writes the other
+ * reads.
  */
 #include "config_values.h"
 
@@ -13,15 +13,19 @@
 #include <string.h>
 #include <strings.h>
 
+#include "auth.h"
+#include "messages.h"
 #include "text.h"
 
-#define SALT_MAX        64
-#define PREFIX_MAX      16
-#define TOKEN_MIN       8
-#define TOKEN_MAX       32
-#define HOST_MAX        253
-#define LABEL_MAX       63
-#define RESERVED_SERVER "lobby"
+#define SALT_MAX      64
+#define PREFIX_MAX    16
+#define TOKEN_MIN     8
+#define TOKEN_MAX     32
+#define HOST_MAX      253
+#define LABEL_MAX     63
+#define SOCKET        "unix:"
+#define SOCKET_MAX    107 /* as many bytes as the path of a UNIX socket can have */
+#define STATE_DIR_MAX 1000
 
 /* ---- checks of texts ---- */
 
@@ -114,14 +118,27 @@ static bool is_host_name(const char *text)
 	return *text != '\0' && strspn(last, "0123456789") != strcspn(last, ".");
 }
 
-static bool check_host(const char *text, char *why, size_t why_size)
+static bool has_control_characters(const char *text)
 {
-	(void)why;
-	(void)why_size;
-	return is_numeric_address(text) || is_host_name(text);
+	for (; *text != '\0'; text++)
+		if ((uint8_t)*text < ' ' || *text == 0x7f)
+			return true;
+	return false;
 }
 
-static bool check_server_name(const char *text, char *why, size_t why_size)
+bool config_check_server_address(const char *text, char *why, size_t why_size)
+{
+	if (strncmp(text, SOCKET, strlen(SOCKET)) != 0)
+		return is_numeric_address(text) || is_host_name(text);
+	size_t n = strlen(text + strlen(SOCKET));
+	if (n > SOCKET_MAX)
+		snprintf(why, why_size,
+			 "has a path of %zu bytes, and that of a UNIX socket has %d at most", n,
+			 SOCKET_MAX);
+	return n > 0 && n <= SOCKET_MAX && !has_control_characters(text);
+}
+
+bool config_check_name(const char *text, char *why, size_t why_size)
 {
 	size_t n = 0;
 
@@ -131,6 +148,32 @@ static bool check_server_name(const char *text, char *why, size_t why_size)
 	       (is_digit(text[n]) && n > 0))
 		n++;
 	return n > 0 && n <= CONFIG_NAME_MAX && text[n] == '\0';
+}
+
+bool config_check_player(const char *text, char *why, size_t why_size)
+{
+	(void)why;
+	(void)why_size;
+	return auth_name_is_valid(text);
+}
+
+bool config_check_pattern(const char *text, char *why, size_t why_size)
+{
+	size_t n = 0;
+
+	(void)why;
+	(void)why_size;
+	while (is_letter(text[n]) || is_digit(text[n]) ||
+	       (text[n] != '\0' && strchr("_-*?", text[n]) != NULL))
+		n++;
+	return n > 0 && n <= CONFIG_NAME_MAX && text[n] == '\0';
+}
+
+bool config_check_directory(const char *text, char *why, size_t why_size)
+{
+	(void)why;
+	(void)why_size;
+	return *text != '\0' && strlen(text) <= STATE_DIR_MAX && !has_control_characters(text);
 }
 
 bool config_check_salt(const char *text, char *why, size_t why_size)
@@ -167,52 +210,6 @@ static bool check_wire_name(const char *text, char *why, size_t why_size)
 	(void)why;
 	(void)why_size;
 	return has_only_printable_ascii(text, PACKET_STRING_LEN);
-}
-
-/* ---- lists of simple items: an array, or a text with commas ---- */
-
-/* The items of "a, b"; a text of spaces alone has none. */
-static void each_item_of_text(struct config_reader *reader, const char *text, void *base,
-			      config_item_fn *each)
-{
-	char *copy = strdup(text), *rest = copy, *word;
-
-	if (copy == NULL)
-		config_keys_fault(reader, "out of memory");
-	if (copy == NULL || copy[strspn(copy, " ")] == '\0')
-		rest = NULL;
-	while ((word = strsep(&rest, ",")) != NULL) {
-		word += strspn(word, " ");
-		for (size_t n = strlen(word); n > 0 && word[n - 1] == ' '; n--)
-			word[n - 1] = '\0';
-		each(reader, base, &(cJSON){.type = cJSON_String, .valuestring = word});
-	}
-	free(copy);
-}
-
-void config_each_item(struct config_reader *reader, const struct config_key *key,
-		      const cJSON *value, void *base, config_item_fn *each)
-{
-	const cJSON *item;
-	size_t i = 0;
-
-	if (cJSON_IsString(value)) {
-		each_item_of_text(reader, value->valuestring, base, each);
-		return;
-	}
-	if (!cJSON_IsArray(value)) {
-		config_keys_wrong_type(reader, key, value);
-		return;
-	}
-	cJSON_ArrayForEach (item, value) {
-		size_t mark = config_keys_enter(reader, "[%zu]", i++);
-
-		if (cJSON_IsString(item))
-			each_item_of_text(reader, item->valuestring, base, each);
-		else
-			each(reader, base, item);
-		config_keys_leave(reader, mark);
-	}
 }
 
 /* ---- opcodes ---- */
@@ -257,7 +254,7 @@ static void ignore_packet(struct config_reader *reader, void *base, const cJSON 
 void config_load_ignore_packets(struct config_reader *reader, const struct config_key *key,
 				const cJSON *value, void *base)
 {
-	config_each_item(reader, key, value, base, ignore_packet);
+	config_keys_each_item(reader, key, value, base, ignore_packet);
 }
 
 static void drop_packet(struct config_reader *reader, void *base, const cJSON *item)
@@ -281,20 +278,7 @@ static void drop_packet(struct config_reader *reader, void *base, const cJSON *i
 void config_load_drop_packets(struct config_reader *reader, const struct config_key *key,
 			      const cJSON *value, void *base)
 {
-	config_each_item(reader, key, value, base, drop_packet);
-}
-
-/* Adds a text to an array, or gives the array up. Takes NULL, so that a caller need not look.
- */
-static cJSON *add_text(cJSON *array, const char *text)
-{
-	cJSON *item = cJSON_CreateString(text);
-
-	if (array != NULL && item != NULL && cJSON_AddItemToArray(array, item))
-		return array;
-	cJSON_Delete(item);
-	cJSON_Delete(array);
-	return NULL;
+	config_keys_each_item(reader, key, value, base, drop_packet);
 }
 
 static cJSON *print_opcodes(const bool set[PACKET_OPCODES])
@@ -306,7 +290,7 @@ static cJSON *print_opcodes(const bool set[PACKET_OPCODES])
 
 		snprintf(text, sizeof(text), "0x%02x", opcode);
 		if (set[opcode])
-			array = add_text(array, text);
+			array = config_keys_add(array, cJSON_CreateString(text));
 	}
 	return array;
 }
@@ -323,182 +307,6 @@ cJSON *config_print_drop_packets(const void *base)
 	const struct config *config = base;
 
 	return print_opcodes(config->drop_packets);
-}
-
-/* ---- servers and hubs ---- */
-
-/* clang-format off */
-const struct config_key config_server_keys[] = {
-	{CONFIG_ROW("name", TEXT, config_server, name),
-	 .flags = CONFIG_REQUIRED, .check = check_server_name,
-	 .what = "a name of 1-32 letters, digits, '_' and '-' that does not start with a digit",
-	 .help = "The name by which players and messages call the server."},
-	{CONFIG_ROW("address", TEXT, config_server, address),
-	 .flags = CONFIG_REQUIRED, .check = check_host,
-	 .what = "an IPv4 or IPv6 address or a host name",
-	 .help = "Where the server listens."},
-	{CONFIG_ROW("port", NUMBER, config_server, port),
-	 .min = 1, .max = 65535, .fallback = "25565",
-	 .what = "a port",
-	 .help = "The TCP port on which the server listens."},
-	{CONFIG_ROW("on-kick", CHOICE, config_server, on_kick), .choices = config_on_kicks,
-	 .help = "What a kick by this server means. Without it, on-kick of all servers counts."},
-	{CONFIG_ROW("redirect", CUSTOM, config_server, redirect),
-	 .load = config_load_redirect, .print = config_print_server_redirect,
-	 .what = "a list of kick, plugin and chat, or a text with commas",
-	 .help = "How this server may send players elsewhere. Without it, redirect of all "
-		 "servers counts."},
-	{.name = NULL},
-};
-/* clang-format on */
-
-/* The server of that name among the first n, or n. */
-static size_t find_server(const struct config *config, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (config->servers[i].name != NULL &&
-		    strcasecmp(config->servers[i].name, name) == 0)
-			return i;
-	return n;
-}
-
-static void check_server_is_unique(struct config_reader *reader, const struct config *config,
-				   size_t i)
-{
-	const char *name = config->servers[i].name;
-	size_t mark = config_keys_enter(reader, ".name"),
-	       other = name != NULL ? find_server(config, i, name) : i;
-
-	if (other < i)
-		config_keys_fault(reader, "\"%s\" is the name of servers[%zu] already", name,
-				  other);
-	if (name != NULL && config->lobby && strcasecmp(name, RESERVED_SERVER) == 0)
-		config_keys_fault(reader,
-				  "\"%s\" is the embedded lobby; choose another name, or set "
-				  "lobby to false",
-				  name);
-	config_keys_leave(reader, mark);
-}
-
-void config_load_servers(struct config_reader *reader, const struct config_key *key,
-			 const cJSON *value, void *base)
-{
-	struct config *config = base;
-	int n = cJSON_GetArraySize(value);
-	const cJSON *item;
-
-	if (!cJSON_IsArray(value)) {
-		config_keys_wrong_type(reader, key, value);
-		return;
-	}
-	if (n > CONFIG_SERVERS_MAX) {
-		config_keys_fault(reader, "%d servers are too many; up to %d can be linked", n,
-				  CONFIG_SERVERS_MAX);
-		return;
-	}
-	config->servers = calloc((size_t)n + 1, sizeof(*config->servers));
-	config->hubs = calloc((size_t)n + 1, sizeof(*config->hubs));
-	if (config->servers == NULL || config->hubs == NULL) {
-		config_keys_fault(reader, "out of memory");
-		return;
-	}
-	cJSON_ArrayForEach (item, value) {
-		size_t i = config->n_servers++, mark = config_keys_enter(reader, "[%zu]", i);
-		struct config_server *server = &config->servers[i];
-
-		server->on_kick = config->on_kick;
-		server->redirect = config->redirect;
-		config_keys_load(reader, config_server_keys, item, server);
-		check_server_is_unique(reader, config, i);
-		config_keys_leave(reader, mark);
-	}
-}
-
-/* Adds an object to an array of them, or gives the array up. */
-static cJSON *add_object(cJSON *array, const struct config_key *keys, const void *base)
-{
-	cJSON *item = array != NULL ? config_keys_print(keys, base) : NULL;
-
-	if (item != NULL && cJSON_AddItemToArray(array, item))
-		return array;
-	cJSON_Delete(item);
-	cJSON_Delete(array);
-	return NULL;
-}
-
-cJSON *config_print_servers(const void *base)
-{
-	const struct config *config = base;
-	cJSON *array = cJSON_CreateArray();
-
-	for (size_t i = 0; array != NULL && i < config->n_servers; i++)
-		array = add_object(array, config_server_keys, &config->servers[i]);
-	return array;
-}
-
-static const char *nearest_server(const struct config *config, const char *word)
-{
-	const char *names[CONFIG_SERVERS_MAX];
-	size_t n = 0;
-
-	for (size_t i = 0; i < config->n_servers; i++)
-		if (config->servers[i].name != NULL)
-			names[n++] = config->servers[i].name;
-	return text_nearest(word, names, n);
-}
-
-/* `shown` is no known name of its kind; `nearest` may be NULL. */
-static void unknown_name(struct config_reader *reader, const cJSON *item, const char *kind,
-			 const char *nearest)
-{
-	char shown[CONFIG_VALUE_TEXT];
-
-	config_keys_show(shown, item);
-	if (nearest != NULL)
-		config_keys_fault(reader, "%s is not %s; did you mean \"%s\"?", shown, kind,
-				  nearest);
-	else
-		config_keys_fault(reader, "%s is not %s", shown, kind);
-}
-
-static void add_hub(struct config_reader *reader, void *base, const cJSON *item)
-{
-	struct config *config = base;
-	const char *name = cJSON_IsString(item) ? item->valuestring : NULL;
-	size_t n = config->n_servers, server = name != NULL ? find_server(config, n, name) : n;
-
-	if (server == n) {
-		unknown_name(reader, item, "the name of a linked server",
-			     name != NULL ? nearest_server(config, name) : NULL);
-		return;
-	}
-	for (size_t i = 0; i < config->n_hubs; i++) {
-		if (config->hubs[i] == server) {
-			config_keys_fault(reader, "\"%s\" stands there twice", name);
-			return;
-		}
-	}
-	config->hubs[config->n_hubs++] = server;
-}
-
-void config_load_hubs(struct config_reader *reader, const struct config_key *key,
-		      const cJSON *value, void *base)
-{
-	struct config *config = base;
-
-	config_each_item(reader, key, value, config, add_hub);
-	if (config->n_hubs == 0 && config->n_servers > 0)
-		config->hubs[config->n_hubs++] = 0;
-}
-
-cJSON *config_print_hubs(const void *base)
-{
-	const struct config *config = base;
-	cJSON *array = cJSON_CreateArray();
-
-	for (size_t i = 0; array != NULL && i < config->n_hubs; i++)
-		array = add_text(array, config->servers[config->hubs[i]].name);
-	return array;
 }
 
 /* ---- packets and extensions ---- */
@@ -609,7 +417,7 @@ cJSON *config_print_packets(const void *base)
 			.extension = strdup(extension->name),
 		};
 
-		array = add_object(array, config_packet_keys, &row);
+		array = config_keys_add(array, config_keys_print(config_packet_keys, &row));
 		config_keys_free(config_packet_keys, &row);
 	}
 	return array;
@@ -628,13 +436,13 @@ static void drop_extension(struct config_reader *reader, void *base, const cJSON
 			names[i] = packet_extension(&config->catalog, i)->name;
 		nearest = text_nearest(item->valuestring, names, n);
 	}
-	unknown_name(reader, item, "a known extension", nearest);
+	config_keys_bad_item(reader, item, "a known extension", nearest);
 }
 
 void config_load_drop_extensions(struct config_reader *reader, const struct config_key *key,
 				 const cJSON *value, void *base)
 {
-	config_each_item(reader, key, value, base, drop_extension);
+	config_keys_each_item(reader, key, value, base, drop_extension);
 }
 
 cJSON *config_print_drop_extensions(const void *base)
@@ -644,6 +452,98 @@ cJSON *config_print_drop_extensions(const void *base)
 
 	for (unsigned i = 0; array != NULL && i < packet_extension_count(&config->catalog); i++)
 		if (config->catalog.dropped[i])
-			array = add_text(array, packet_extension(&config->catalog, i)->name);
+			array = config_keys_add(
+				array, cJSON_CreateString(
+					       packet_extension(&config->catalog, i)->name));
 	return array;
+}
+
+/* ---- messages ---- */
+
+static const char *nearest_message(const char *key)
+{
+	const char *keys[MESSAGE_COUNT];
+
+	for (unsigned i = 0; i < MESSAGE_COUNT; i++)
+		keys[i] = message_key((enum message)i);
+	return text_nearest(key, keys, MESSAGE_COUNT);
+}
+
+static void add_message(struct config_reader *reader, void *base, const cJSON *item)
+{
+	static const struct config_key row = {.type = CONFIG_TEXT, .what = "a text"};
+	char **texts = ((struct config *)base)->messages.items;
+	enum message message = message_find(item->string);
+	char why[200] = "is not a good text for it", shown[CONFIG_VALUE_TEXT];
+
+	if (message == MESSAGE_COUNT) {
+		config_keys_unknown(reader, nearest_message(item->string));
+	} else if (texts[message] != NULL) {
+		config_keys_fault(reader, "stands there twice");
+	} else if (!cJSON_IsString(item)) {
+		config_keys_wrong_type(reader, &row, item);
+	} else if (!message_check(message, item->valuestring, why, sizeof(why))) {
+		config_keys_show(shown, item);
+		config_keys_fault(reader, "%s %s", shown, why);
+	} else {
+		texts[message] = config_keys_copy(reader, item->valuestring);
+	}
+}
+
+void config_load_messages(struct config_reader *reader, const struct config_key *key,
+			  const cJSON *value, void *base)
+{
+	struct config *config = base;
+
+	config->messages.items = calloc(MESSAGE_COUNT, sizeof(*config->messages.items));
+	if (config->messages.items == NULL) {
+		config_keys_fault(reader, "out of memory");
+		return;
+	}
+	config->messages.n = MESSAGE_COUNT;
+	config_keys_each_named(reader, key, value, config, add_message);
+}
+
+cJSON *config_print_messages(const void *base)
+{
+	const struct config *config = base;
+	cJSON *object = cJSON_CreateObject();
+
+	for (size_t i = 0; object != NULL && i < config->messages.n; i++)
+		if (config->messages.items[i] != NULL)
+			object = config_keys_add_named(
+				object, message_key((enum message)i),
+				cJSON_CreateString(config->messages.items[i]));
+	return object;
+}
+
+/* "; names {a}, {b}", if there are any. */
+static void list_names(char *out, size_t size, const char *names)
+{
+	const char *before = "; names ";
+	size_t n;
+
+	out[0] = '\0';
+	for (const char *p = names; *p != '\0'; p += n + strspn(p + n, " ")) {
+		size_t used = strlen(out);
+
+		n = strcspn(p, " ");
+		snprintf(out + used, size - used, "%s{%.*s}", before, (int)n, p);
+		before = ", ";
+	}
+}
+
+void config_mdoc_messages(FILE *out)
+{
+	char line[MESSAGES_TEXT_MAX + 256], names[200];
+
+	fputs(".Bl -tag -width Ds\n", out);
+	for (unsigned i = 0; i < MESSAGE_COUNT; i++) {
+		list_names(names, sizeof(names), message_names((enum message)i));
+		snprintf(line, sizeof(line), "Default: \"%s\"%s.",
+			 message_default((enum message)i), names);
+		fprintf(out, ".It Cm %s\n", message_key((enum message)i));
+		config_keys_mdoc_text(out, line);
+	}
+	fputs(".El\n", out);
 }

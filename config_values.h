@@ -10,23 +10,46 @@
 #include "config.h"
 #include "config_keys.h"
 
-/* The items of `servers` and of `packets`. */
+/* A server on its way in. Its table of keys fills the server, which comes first; a loader finds
+ * the rest of the configuration beside it. */
+struct config_server_row {
+	struct config_server server;
+	const struct config *config;
+};
+
+#define CONFIG_NAME_WHAT \
+	"a name of 1-32 letters, digits, '_' and '-' that does not start with a digit"
+#define CONFIG_PLAYER_WHAT "a player's name of 1-16 letters, digits, _ . @ + and -"
+
+/* The items of `servers`, `packets`, `groups`, `listeners` and `ranks`. */
+/* The word of the commands for every server: no server or group may have it for a name. */
+#define CONFIG_WORD_ALL "all"
+
+/* The keys of the whole file. */
+const struct config_key *config_table(void);
+
 extern const struct config_key config_server_keys[];
 extern const struct config_key config_packet_keys[];
+extern const struct config_key config_group_keys[];
+extern const struct config_key config_listener_keys[];
+extern const struct config_key config_rank_keys[];
 /* The words of `on-kick`, by enum config_on_kick; ends in NULL. */
 extern const char *const config_on_kicks[];
-
-/* What a list of simple items is filled by: takes one item, or reports its fault. */
-typedef void config_item_fn(struct config_reader *reader, void *base, const cJSON *item);
-/* Goes through a list that may be an array or a text with commas. */
-void config_each_item(struct config_reader *reader, const struct config_key *key,
-		      const cJSON *value, void *base, config_item_fn *each);
 
 /* A text for one line of the game; a title is one that is not empty. */
 bool config_check_line(const char *text, char *why, size_t why_size);
 bool config_check_title(const char *text, char *why, size_t why_size);
 /* A numeric address. */
 bool config_check_address(const char *text, char *why, size_t why_size);
+/* Where a server is: an address, a host name, or a UNIX socket. */
+bool config_check_server_address(const char *text, char *why, size_t why_size);
+/* The name of a server, group or rank: CONFIG_NAME_WHAT. */
+bool config_check_name(const char *text, char *why, size_t why_size);
+/* CONFIG_PLAYER_WHAT. */
+bool config_check_player(const char *text, char *why, size_t why_size);
+/* A pattern of names, with * and ?. */
+bool config_check_pattern(const char *text, char *why, size_t why_size);
+bool config_check_directory(const char *text, char *why, size_t why_size);
 bool config_check_salt(const char *text, char *why, size_t why_size);
 bool config_check_token(const char *text, char *why, size_t why_size);
 bool config_check_prefix(const char *text, char *why, size_t why_size);
@@ -36,11 +59,18 @@ bool config_check_prefix(const char *text, char *why, size_t why_size);
 				const cJSON *value, void *base);                            \
 	cJSON *config_print_##name(const void *base)
 
-/* To be loaded after lobby, whose name is reserved while it is on, and after on-kick and
- * redirect, which count where a server has none of its own. */
+CONFIG_VALUE(ranks);
+/* To be loaded after lobby, whose name is reserved while it is on, after on-kick and redirect,
+ * which count where a server has none of its own, and after ranks, which `restricted` names. */
 CONFIG_VALUE(servers);
 /* After servers. */
+CONFIG_VALUE(groups);
+/* After groups. */
 CONFIG_VALUE(hubs);
+/* After hubs, name and motd, which count where a listener has none of its own, and after
+ * address and port, which make the first. */
+CONFIG_VALUE(listeners);
+CONFIG_VALUE(messages);
 CONFIG_VALUE(ignore_packets);
 CONFIG_VALUE(drop_packets);
 CONFIG_VALUE(packets);
@@ -51,6 +81,25 @@ CONFIG_VALUE(kick_pass);
 #undef CONFIG_VALUE
 
 void config_free_kick_pass(struct config *config);
+void config_free_servers(struct config *config);
+void config_free_balance(struct config *config); /* groups, hubs and listeners */
+void config_free_ranks(struct config *config);
+
+/* The name most like a word among servers, with their aliases; `nearest` of others, or NULL,
+ * competes. */
+const char *config_nearest_server(const struct config *config, const char *word,
+				  const char *nearest);
+/* The better of two for text_nearest(); `nearest` may be NULL. */
+const char *config_nearer(const char *word, const char *nearest, const char *candidate);
+
+/* The messages with their texts, for the manual. */
+void config_mdoc_messages(FILE *out);
+
+/* `restricted` of a struct config_server that is the first member of a struct
+ * config_server_row. */
+void config_load_restricted(struct config_reader *reader, const struct config_key *key,
+			    const cJSON *value, void *base);
+cJSON *config_print_restricted(const void *server);
 
 /* `redirect` of a struct config, to be loaded before servers, or of a struct config_server. */
 void config_load_redirect(struct config_reader *reader, const struct config_key *key,

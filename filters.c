@@ -7,16 +7,17 @@
 
 #include <stdio.h>
 
+#include "config_current.h"
 #include "layout.h"
 #include "log.h"
 #include "session.h"
 
 static enum hook_verdict log_packet(void *context, const struct hook_packet *packet)
 {
-	const struct config *config = context;
 	char text[512], subject[64];
 
-	if (config->ignore_packets[packet->data[0]] || !log_shows(LOG_TRACE))
+	(void)context;
+	if (config_now()->ignore_packets[packet->data[0]] || !log_shows(LOG_TRACE))
 		return HOOK_PASS;
 	layout_describe(text, sizeof(text), packet->dialect, packet->direction, packet->data);
 	snprintf(subject, sizeof(subject), "#%lu %s", session_id(packet->session),
@@ -33,17 +34,24 @@ static enum hook_verdict drop_packet(void *context, const struct hook_packet *pa
 	return HOOK_DROP;
 }
 
-bool filters_attach(struct hooks *hooks, struct config *config)
+static bool wants_log(void *context, uint8_t opcode)
+{
+	(void)context;
+	return log_shows(LOG_TRACE) && !config_now()->ignore_packets[opcode];
+}
+
+static bool wants_drop(void *context, uint8_t opcode)
+{
+	(void)context;
+	return config_now()->drop_packets[opcode];
+}
+
+bool filters_attach(struct hooks *hooks)
 {
 	bool ok = true;
 
-	for (unsigned direction = 0; direction < PACKET_DIRECTIONS; direction++) {
-		if (log_shows(LOG_TRACE))
-			ok = ok && hooks_add(hooks, direction, HOOKS_ALL, log_packet, config);
-		for (int opcode = 0; opcode < PACKET_OPCODES; opcode++)
-			if (config->drop_packets[opcode])
-				ok = ok &&
-				     hooks_add(hooks, direction, opcode, drop_packet, NULL);
-	}
+	for (unsigned direction = 0; direction < PACKET_DIRECTIONS; direction++)
+		ok = ok && hooks_add_filter(hooks, direction, wants_log, log_packet, NULL) &&
+		     hooks_add_filter(hooks, direction, wants_drop, drop_packet, NULL);
 	return ok;
 }

@@ -11,6 +11,7 @@
 
 struct hook {
 	hook_fn *fn;
+	hook_wants_fn *wants; /* NULL: always */
 	void *context;
 };
 
@@ -50,8 +51,8 @@ static bool chain_reserve(struct chain *chain)
 	return true;
 }
 
-bool hooks_add(struct hooks *hooks, enum packet_direction direction, int opcode, hook_fn *fn,
-	       void *context)
+static bool add(struct hooks *hooks, enum packet_direction direction, int opcode,
+		const struct hook *hook)
 {
 	size_t first = opcode == HOOKS_ALL ? 0 : (size_t)opcode;
 	size_t last = opcode == HOOKS_ALL ? PACKET_OPCODES - 1 : (size_t)opcode;
@@ -64,13 +65,35 @@ bool hooks_add(struct hooks *hooks, enum packet_direction direction, int opcode,
 			return false;
 	}
 	for (size_t i = first; i <= last; i++)
-		chains[i].hooks[chains[i].n++] = (struct hook){fn, context};
+		chains[i].hooks[chains[i].n++] = *hook;
 	return true;
+}
+
+bool hooks_add(struct hooks *hooks, enum packet_direction direction, int opcode, hook_fn *fn,
+	       void *context)
+{
+	return add(hooks, direction, opcode, &(struct hook){fn, NULL, context});
+}
+
+bool hooks_add_filter(struct hooks *hooks, enum packet_direction direction,
+		      hook_wants_fn *wants, hook_fn *fn, void *context)
+{
+	return add(hooks, direction, HOOKS_ALL, &(struct hook){fn, wants, context});
+}
+
+static bool is_wanted(const struct hook *hook, uint8_t opcode)
+{
+	return hook->wants == NULL || hook->wants(hook->context, opcode);
 }
 
 bool hooks_want(const struct hooks *hooks, enum packet_direction direction, uint8_t opcode)
 {
-	return hooks->chains[direction][opcode].n != 0;
+	const struct chain *chain = &hooks->chains[direction][opcode];
+	bool wants = false;
+
+	for (size_t i = 0; !wants && i < chain->n; i++)
+		wants = is_wanted(&chain->hooks[i], opcode);
+	return wants;
 }
 
 enum hook_verdict hooks_run(const struct hooks *hooks, const struct hook_packet *packet)
@@ -79,6 +102,8 @@ enum hook_verdict hooks_run(const struct hooks *hooks, const struct hook_packet 
 	enum hook_verdict result = HOOK_PASS;
 
 	for (size_t i = 0; i < chain->n; i++) {
+		if (!is_wanted(&chain->hooks[i], packet->data[0]))
+			continue;
 		enum hook_verdict verdict = chain->hooks[i].fn(chain->hooks[i].context, packet);
 
 		if (verdict == HOOK_DROP || verdict == HOOK_ANSWER)

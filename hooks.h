@@ -48,6 +48,13 @@ void hooks_free(struct hooks *hooks);
 bool hooks_add(struct hooks *hooks, enum packet_direction direction, int opcode, hook_fn *fn,
 	       void *context);
 
+/* Does a hook want an opcode, at present. Cheap. */
+typedef bool hook_wants_fn(void *context, uint8_t opcode);
+/* Appends a hook for every opcode that `wants` says yes to: asked when a reader works out what
+ * it must look at, and again for each packet. */
+bool hooks_add_filter(struct hooks *hooks, enum packet_direction direction,
+		      hook_wants_fn *wants, hook_fn *fn, void *context);
+
 /* Does anyone want this opcode. */
 bool hooks_want(const struct hooks *hooks, enum packet_direction direction, uint8_t opcode);
 

@@ -15,16 +15,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "auth.h"
+#include "bans.h"
 #include "commands.h"
-#include "config.h"
+#include "config_current.h"
+#include "console.h"
+#include "control.h"
 #include "filters.h"
 #include "hooks.h"
+#include "listeners.h"
 #include "lobby.h"
 #include "log.h"
 #include "net.h"
@@ -49,13 +54,19 @@ struct options {
 
 /* All that runs. Main thread only. */
 struct program {
-	struct config *config;
+	const struct config *config; /* of the start */
+	int verbosity;
 	char salt[AUTH_SALT_LEN + 1]; /* where the configuration has none */
 	struct registry *registry;
 	struct lobby *lobby;
 	struct hooks *hooks;
 	struct session_world world;
-	int listener, signals;
+	struct commands *commands;
+	struct control *control;
+	struct listeners *listeners;
+	struct bans *bans;
+	struct places *places;
+	int signals, wake; /* a signalfd(2), an eventfd(2) */
 	int spare;         /* a descriptor kept for telling one client that there are no more */
 	int64_t warned_ms; /* when that was logged last */
 };
@@ -75,6 +86,8 @@ static const char help_text[] =
 	"      --version        print the version and exit\n"
 	"  -h, --help           print this and exit\n"
 	"\n"
+	"While it runs: lines on the terminal are commands, which help lists; SIGHUP reads\n"
+	"the configuration again; Ctrl-C and SIGTERM end it.\n"
 	"The configuration is described in kurafuto.json(5), everything else in kurafuto(8).\n";
 
 /* Exits with one line about the command line. Only before the first thread. */
@@ -194,7 +207,8 @@ static struct config *load(const struct options *options)
 }
 
 /* Where to join from this machine: "127.0.0.1:25565". */
-static void join_address(char out[static NET_ADDR_TEXT], const struct config *config)
+static void join_address(char out[static NET_ADDR_TEXT], const struct config *config,
+			 uint16_t port)
 {
 	bool is_any = strcmp(config->address, "0.0.0.0") == 0,
 	     is_any6 = strcmp(config->address, "::") == 0;
@@ -204,7 +218,7 @@ static void join_address(char out[static NET_ADDR_TEXT], const struct config *co
 		       is_any    ? "127.0.0.1"
 		       : is_any6 ? "::1"
 				 : config->address,
-		       config->port);
+		       port);
 	net_addr_text(out, &address, true);
 }
 
@@ -226,7 +240,7 @@ static int print_key(const struct config *config, const char *name)
 		return EX_CONFIG;
 	}
 	auth_key(key, config->salt, name);
-	join_address(address, config);
+	join_address(address, config, config->port);
 	printf("%s\nmc://%s/%s/%s\n", key, address, name, key);
 	fputs("kurafuto: the link is for this machine: others need your public address in it\n",
 	      stderr);
@@ -290,48 +304,31 @@ static void on_portal(void *context, const char *player, struct server *target)
 	session_jump_by_name(player, target);
 }
 
-static void init_log(const struct config *config, int verbosity)
-{
-	enum log_level level = config->log_level;
-
-	for (int i = 0; i < verbosity && level < LOG_TRACE; i++)
-		level++;
-	log_init(level, config->log_color, config->log_timestamps);
-}
-
-/* Opens the listening socket and says where. */
-static bool open_listener(struct program *program)
-{
-	const struct config *config = program->config;
-	struct net_addr address;
-	char why[256], text[NET_ADDR_TEXT];
-
-	if (!net_addr_parse(&address, config->address, config->port)) {
-		log_error("address: %s is not an IPv4 or IPv6 address", config->address);
-		return false;
-	}
-	program->listener = net_listen(&address, why, sizeof(why));
-	if (program->listener < 0) {
-		log_error("%s", why);
-		return false;
-	}
-	fcntl(program->listener, F_SETFL, O_NONBLOCK); /* whoever was ready may have left */
-	address.len = sizeof(address.storage);
-	getsockname(program->listener, (struct sockaddr *)&address.storage, &address.len);
-	program->config->port = net_addr_port(&address);
-	net_addr_text(text, &address, true);
-	log_info("listening on %s", text);
-	return true;
-}
-
-static bool open_lobby(struct program *program)
+/* A new player's first steps need listening sockets, also for those that a reload opens. */
+static bool open_listeners(struct program *program)
 {
 	char why[256];
 
-	if (!program->config->lobby)
+	program->listeners = listeners_new();
+	if (program->listeners != NULL &&
+	    listeners_prepare(program->listeners, program->config, why, sizeof(why))) {
+		listeners_commit(program->listeners, program->config);
 		return true;
-	program->lobby = lobby_new(program->config, program->registry, on_portal, NULL, why,
-				   sizeof(why));
+	}
+	log_error("%s", program->listeners == NULL ? "no memory to start" : why);
+	return false;
+}
+
+/* The lobby is there even while it is switched off: a reload may switch it on. */
+static bool open_lobby(struct program *program)
+{
+	char why[256] = "no memory";
+	struct lobby_plan plan;
+
+	struct server **portals = control_plan_lobby(&plan, program->config);
+	if (portals != NULL)
+		program->lobby = lobby_new(&plan, on_portal, NULL, why, sizeof(why));
+	free(portals);
 	if (program->lobby == NULL) {
 		log_error("the lobby does not start: %s", why);
 		return false;
@@ -342,18 +339,19 @@ static bool open_lobby(struct program *program)
 
 static void say_servers(const struct program *program)
 {
-	const struct registry *registry = program->registry;
+	const struct config *config = program->config;
 
-	if (registry_count(registry) == 0)
+	if (config->n_servers == 0)
 		log_info("no servers are linked yet: players stand in the lobby; add servers "
 			 "to \"servers\" in %s",
 			 program->config->path != NULL ? program->config->path : DEFAULT_FILE);
-	for (size_t i = 0; i < registry_count(registry); i++) {
-		const struct server *server = registry_server(registry, i);
+	for (size_t i = 0; i < config->n_servers; i++) {
+		const struct server *server = config->servers[i].server;
+		char address[SERVER_ADDRESS_MAX];
 
-		log_info("linked server %s at %s%s", server_name(server),
-			 server_address(server),
-			 registry_is_hub(registry, server) ? " (hub)" : "");
+		server_address(server, address);
+		log_info("linked server %s at %s%s", server_name(server), address,
+			 registry_is_hub(config, &config->hubs, server) ? " (hub)" : "");
 	}
 }
 
@@ -383,35 +381,78 @@ static void say_hello(const struct program *program)
 
 	say_servers(program);
 	say_who_may_join(config);
-	join_address(address, config);
+	join_address(address, config, listeners_port(program->listeners, config, 0));
 	log_info("join with ClassiCube: Direct connect to %s, or the link mc://%s/NAME/",
 		 address, address);
 }
 
-static bool open_program(struct program *program)
+/* The parts that don't need each other. */
+static bool open_parts(struct program *program)
 {
-	struct config *config = program->config;
-
 	auth_salt(program->salt);
-	program->registry = registry_new(config);
+	program->registry = registry_new();
 	program->hooks = hooks_new();
+	program->bans = bans_new(program->config->state_dir);
+	program->places = places_new(program->config->state_dir);
 	program->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (program->registry == NULL || program->hooks == NULL || !open_signals(program)) {
-		log_error("no memory or descriptors to start");
+	program->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (program->registry != NULL && program->hooks != NULL && program->bans != NULL &&
+	    program->places != NULL && program->wake >= 0 && open_signals(program))
+		return true;
+	log_error("no memory or descriptors to start");
+	return false;
+}
+
+/* Puts the configuration in force, which from then on is not ours any more. */
+static bool enforce(struct program *program, struct config *config)
+{
+	if (!registry_prepare(program->registry, config)) {
+		log_error("no memory to start");
 		return false;
 	}
+	registry_commit(program->registry, config);
+	config_publish(config);
+	return true;
+}
+
+/* What acts on the running program: commands and their means. */
+static bool open_control(struct program *program)
+{
+	const struct control_parts parts = {
+		.path = program->config->path,
+		.verbosity = program->verbosity,
+		.registry = program->registry,
+		.listeners = program->listeners,
+		.lobby = program->lobby,
+		.world = &program->world,
+		.wake_fd = program->wake,
+	};
+
+	program->control = control_new(&parts);
+	if (program->control == NULL)
+		return false;
+	const struct commands_control means = control_for_commands(program->control);
+	program->commands = commands_new(&program->world, &means);
+	return program->commands != NULL && filters_attach(program->hooks) &&
+	       commands_attach(program->commands, program->hooks);
+}
+
+static bool open_program(struct program *program, struct config *config)
+{
+	if (!open_parts(program) || !enforce(program, config))
+		return false;
 	program->world = (struct session_world){
-		.config = config,
 		.registry = program->registry,
 		.hooks = program->hooks,
-		.salt = config->salt != NULL ? config->salt : program->salt,
+		.bans = program->bans,
+		.places = program->places,
+		.salt = program->salt,
 		.version = SOFTWARE,
 		.started_ms = net_now_ms(),
 	};
-	if (!open_listener(program) || !open_lobby(program))
+	if (!open_listeners(program) || !open_lobby(program))
 		return false;
-	if (filters_attach(program->hooks, config) &&
-	    commands_attach(program->hooks, &program->world))
+	if (open_control(program))
 		return true;
 	log_error("no memory to start");
 	return false;
@@ -421,12 +462,20 @@ static bool open_program(struct program *program)
  */
 static bool close_program(struct program *program)
 {
+	control_free(program->control);
 	if (!registry_stop(program->registry))
 		return false;
 	lobby_free(program->lobby);
+	commands_free(program->commands);
 	hooks_free(program->hooks);
+	bans_free(program->bans);
+	places_free(program->places);
 	registry_free(program->registry);
+	listeners_free(program->listeners);
+	config_retire();
+	config_settle();
 	close(program->signals);
+	close(program->wake);
 	close(program->spare);
 	return true;
 }
@@ -438,7 +487,7 @@ static void open_spare(struct program *program)
 }
 
 /* No descriptor is left: the spare one takes a client in for just long enough to tell it so. */
-static void refuse_one(struct program *program)
+static void refuse_one(struct program *program, int listener)
 {
 	int64_t now = net_now_ms();
 	int fd;
@@ -451,7 +500,7 @@ static void refuse_one(struct program *program)
 	if (program->spare >= 0)
 		close(program->spare);
 	program->spare = -1;
-	fd = accept4(program->listener, NULL, NULL, SOCK_CLOEXEC);
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	if (fd >= 0)
 		session_refuse(fd);
 	else
@@ -461,17 +510,18 @@ static void refuse_one(struct program *program)
 }
 
 /* Takes one client in. */
-static void accept_one(struct program *program)
+static void accept_one(struct program *program, int listener)
 {
 	struct net_addr peer = {.len = sizeof(peer.storage)};
-	int fd = accept4(program->listener, (struct sockaddr *)&peer.storage, &peer.len,
-			 SOCK_CLOEXEC);
+	struct config_listener fallback;
+	int fd = accept4(listener, (struct sockaddr *)&peer.storage, &peer.len, SOCK_CLOEXEC);
 
 	open_spare(program);
 	if (fd >= 0)
-		session_start(&program->world, fd, &peer);
+		session_start(&program->world, fd, &peer,
+			      listeners_row(program->listeners, listener, &fallback));
 	else if (errno == EMFILE || errno == ENFILE)
-		refuse_one(program);
+		refuse_one(program, listener);
 	else if (errno == ENOBUFS || errno == ENOMEM)
 		poll(NULL, 0, ACCEPT_PAUSE_MS);
 }
@@ -483,59 +533,93 @@ static bool take_signal(struct program *program)
 
 	if (read(program->signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
 		return false;
-	if (info.ssi_signo == SIGHUP) {
-		log_info("SIGHUP: this version reads its configuration at the start only");
-		return false;
-	}
-	return true;
+	if (info.ssi_signo == SIGHUP)
+		control_ask_reload(program->control);
+	return info.ssi_signo != SIGHUP;
+}
+
+/* One round of the main thread. False: the program is to end. */
+static bool serve_once(struct program *program)
+{
+	struct pollfd fds[2 + CONFIG_LISTENERS_MAX] = {
+		{.fd = program->signals, .events = POLLIN},
+		{.fd = program->wake, .events = POLLIN},
+	};
+	size_t n = 2 + listeners_poll(program->listeners, fds + 2, CONFIG_LISTENERS_MAX);
+	uint64_t wakes;
+
+	if (poll(fds, n, SWEEP_MS) < 0)
+		return errno == EINTR;
+	config_settle();
+	if (fds[1].revents != 0)
+		(void)!read(program->wake, &wakes, sizeof(wakes));
+	for (size_t i = 2; i < n; i++)
+		if (fds[i].revents != 0)
+			accept_one(program, fds[i].fd);
+	return !(fds[0].revents != 0 && take_signal(program)) &&
+	       !control_is_over(program->control);
 }
 
 static void serve(struct program *program)
 {
-	struct pollfd fds[] = {
-		{.fd = program->signals, .events = POLLIN},
-		{.fd = program->listener, .events = POLLIN},
-	};
-
 	int64_t sweep_ms = 0;
 
-	for (;;) {
-		if (poll(fds, 2, SWEEP_MS) < 0 && errno != EINTR)
-			break;
-		if (net_now_ms() >= sweep_ms) {
-			sweep_ms = net_now_ms() + SWEEP_MS;
-			session_sweep();
-		}
-		if (fds[0].revents != 0 && take_signal(program))
-			break;
-		if (fds[1].revents != 0)
-			accept_one(program);
-	}
+	do {
+		if (net_now_ms() < sweep_ms)
+			continue;
+		sweep_ms = net_now_ms() + SWEEP_MS;
+		session_sweep();
+	} while (serve_once(program));
+}
+
+/* The terminal is the last to come and the first to go. */
+static void start_threads(struct program *program)
+{
+	const struct console_options terminal = {
+		.line = commands_run_line,
+		.complete = commands_complete,
+		.context = program->commands,
+	};
+
+	if (!registry_start(program->registry))
+		log_error("no thread for health checks: servers are tried only when players "
+			  "join");
+	if (!control_start(program->control))
+		log_error("no thread for reloads and stops: SIGTERM ends the program");
+	console_start(&terminal);
 }
 
 static int run(const struct options *options, struct config *config)
 {
-	struct program program = {.config = config, .listener = -1, .signals = -1, .spare = -1};
+	struct program program = {.config = config,
+				  .verbosity = options->verbosity,
+				  .signals = -1,
+				  .wake = -1,
+				  .spare = -1};
+	char reason[128];
 
-	init_log(config, options->verbosity);
+	log_init(control_log_level(config, options->verbosity), config->log_color,
+		 config->log_timestamps);
 	log_info("%s, %s", SOFTWARE,
 		 config->path != NULL
 			 ? config->path
 			 : "no kurafuto.json here: built-in defaults, the lobby alone");
 	raise_file_limit();
-	if (!open_program(&program)) {
+	if (!open_program(&program, config)) {
 		close_program(&program);
 		return EXIT_FAILURE;
 	}
 	say_hello(&program);
-	if (!registry_start(program.registry))
-		log_error("no thread for health checks: servers are tried only when players "
-			  "join");
+	start_threads(&program);
 	serve(&program);
-	close(program.listener);
+	listeners_close(program.listeners);
 	arm_second_signal();
 	log_info("shutting down, players online: %u", session_players());
-	session_end_all("Server shutting down", SHUTDOWN_MS);
+	control_reason(program.control, reason, sizeof(reason));
+	session_end_all(SHUTDOWN_MS,
+			reason[0] != '\0' ? MESSAGE_SHUTDOWN_REASON : MESSAGE_SHUTDOWN,
+			"reason", reason, NULL);
+	console_stop();
 	if (session_count() > 0)
 		log_warn("%u sessions did not end in time", session_count());
 	if (session_count() > 0 || !close_program(&program))
@@ -561,8 +645,8 @@ int main(int argc, char **argv)
 		status = config_print(config, stdout) ? EXIT_SUCCESS : EX_SOFTWARE;
 	else if (options.mode == MODE_KEY)
 		status = print_key(config, options.key_name);
-	else
-		status = run(&options, config);
+	if (options.mode == MODE_RUN)
+		return run(&options, config); /* which takes it over */
 	config_free(config);
 	return status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the parts of the lobby share: lobby.c reads, decides and keeps the time, lobby_show.c
- * sends. All of it runs in the lobby's thread, but for what lobby_dial() and lobby_free() do
- * under the mutex.
+ * sends. All of it runs in the lobby's thread, but for what lobby_dial(), lobby_change() and
+ * lobby_free() do under the mutex.
  */
 #ifndef LOBBY_PRIVATE_H
 #define LOBBY_PRIVATE_H
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "lobby.h"
+#include "messages.h"
 #include "packet.h"
 #include "world.h"
 
@@ -35,7 +36,10 @@ struct player {
 	TAILQ_ENTRY(player) entry;
 	int fd;
 	bool logged_in;
-	bool dead; /* to be removed at the next sweep; nothing more is sent */
+	bool dead;  /* to be removed at the next sweep; nothing more is sent */
+	bool stale; /* the island that it sees is gone: it gets the new one when there is room,
+		       and nothing that stands or moves there before */
+	int64_t arrival_ms; /* until then, positions far from the spawn are of the old island */
 	int64_t login_deadline_ms;
 	struct dialect dialect;
 	char name[PACKET_STRING_LEN + 1];
@@ -54,20 +58,31 @@ struct player {
 
 TAILQ_HEAD(player_list, player);
 
+/* The copy of a plan, with the island for it. Immutable, but that levels are packed at their
+ * first use. */
+struct lobby_setup {
+	char *name, *motd, *command_prefix;
+	bool edge_commands;
+	struct world *world;
+	size_t n_portals;         /* the world may have fewer */
+	struct server *portals[]; /* not owned */
+};
+
 /* Key: I immutable after creation, m mutex, t the lobby's thread alone */
 struct lobby {
-	const struct config *config; /* I */
-	struct registry *registry;   /* I */
-	lobby_portal_fn *portal;     /* I */
-	void *context;               /* I */
-	struct dialect plain;        /* I what is the same for everybody */
-	pthread_t thread;            /* I */
+	lobby_portal_fn *portal;       /* I */
+	void *context;                 /* I */
+	struct packet_catalog catalog; /* I the standard one */
+	struct dialect plain;          /* I what is the same for everybody */
+	pthread_t thread;              /* I */
 	pthread_mutex_t mutex;
-	pthread_cond_t wake;        /* m */
-	bool stop;                  /* m */
-	struct player_list fresh;   /* m dialled, not yet seen by the thread */
+	pthread_cond_t wake;      /* m */
+	bool stop;                /* m */
+	struct player_list fresh; /* m dialled, not yet seen by the thread */
+	struct lobby_setup *next; /* m to be changed to, not yet seen by the thread; or NULL */
+	int64_t login_timeout_ms; /* m */
 	struct player_list players; /* t */
-	struct world *world;        /* t */
+	struct lobby_setup *setup;  /* t in force */
 	int64_t now_ms;             /* t when this turn began */
 	int64_t next_tick_ms;       /* t */
 	int64_t next_second_ms;     /* t */
@@ -83,16 +98,22 @@ void lobby_put(struct player *player, const uint8_t *data, size_t size);
 /* Sends as much of the queue as the socket takes. */
 void lobby_flush(struct player *player);
 /* Says why and gives the connection up. */
-void lobby_disconnect(struct player *player, const char *reason);
+void lobby_disconnect(struct player *player, enum message message);
 /* Everybody who has logged in, but `except` (may be NULL). */
 void lobby_broadcast(struct lobby *lobby, const struct player *except, const uint8_t *data,
 		     size_t size);
 
-/* A text to one player, or to all when `to` is NULL: wrapped to lines and made safe. */
-void lobby_say(struct lobby *lobby, struct player *to, const char *text);
-/* The same from UTF-8. */
-void lobby_tell(struct lobby *lobby, struct player *to, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+/* A message to one player, or to all when `to` is NULL: wrapped to lines and made safe. Behind
+ * it come pairs of names and values and a NULL, as for message_format(). */
+void lobby_say(struct lobby *lobby, struct player *to, enum message message, ...)
+	__attribute__((sentinel));
+
+/* The island is about to be replaced: takes away whatever stands on it before everybody's eyes.
+ * They are stale from now on. */
+void lobby_clear_island(struct lobby *lobby);
+/* Shows the island that is there now to somebody who is stale. False: not yet, because output
+ * from before is still waiting, or for want of memory. */
+bool lobby_renew(struct lobby *lobby, struct player *player);
 
 /* What comes before a login is complete: identification, level, entities. False without memory.
  */

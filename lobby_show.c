@@ -16,7 +16,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "config_current.h"
 #include "log.h"
+#include "server.h"
 #include "text.h"
 
 enum {
@@ -24,6 +26,7 @@ enum {
 	GREETED_MAX = 12, /* servers named in the greeting */
 	TEXT_MAX = 1024,
 	CHUNK = 1024,
+	NUMBER_MAX = 24,
 };
 
 /* Output */
@@ -61,11 +64,16 @@ void lobby_flush(struct player *player)
 		memmove(player->out, player->out + sent, player->out_len);
 }
 
-void lobby_disconnect(struct player *player, const char *reason)
+void lobby_disconnect(struct player *player, enum message message)
 {
+	char utf8[TEXT_MAX], reason[TEXT_MAX];
 	uint8_t packet[PACKET_SIZE_MAX];
 
-	log_debug("lobby: %s: %s", player->logged_in ? player->name : "login", reason);
+	log_debug("lobby: %s: %s", player->logged_in ? player->name : "login",
+		  message_default(message));
+	config_message(utf8, sizeof utf8, message, NULL);
+	text_from_utf8(reason, sizeof reason, utf8);
+	text_make_safe(reason, false);
 	lobby_put(player, packet, packet_write_disconnect(packet, reason));
 	lobby_flush(player);
 	player->dead = true;
@@ -83,7 +91,7 @@ void lobby_broadcast(struct lobby *lobby, const struct player *except, const uin
 
 /* The type byte is always 0, which every client shows as plain chat; others mean a sender to
  * some clients and a place on the screen to others. */
-void lobby_say(struct lobby *lobby, struct player *to, const char *text)
+static void put_lines(struct lobby *lobby, struct player *to, const char *text)
 {
 	char line[TEXT_LINE + 1], color = 0;
 
@@ -100,19 +108,25 @@ void lobby_say(struct lobby *lobby, struct player *to, const char *text)
 	}
 }
 
-void lobby_tell(struct lobby *lobby, struct player *to, const char *format, ...)
+void lobby_say(struct lobby *lobby, struct player *to, enum message message, ...)
 {
 	char utf8[TEXT_MAX], text[TEXT_MAX];
-	va_list args;
+	va_list pairs;
 
-	va_start(args, format);
-	vsnprintf(utf8, sizeof utf8, format, args);
-	va_end(args);
+	va_start(pairs, message);
+	config_vmessage(utf8, sizeof utf8, message, pairs);
+	va_end(pairs);
 	text_from_utf8(text, sizeof text, utf8);
-	lobby_say(lobby, to, text);
+	put_lines(lobby, to, text);
 }
 
 /* Entities */
+
+/* Does this player see what stands and moves on the island. */
+static bool is_watching(const struct player *player)
+{
+	return player->logged_in && !player->stale;
+}
 
 static struct packet_position on_wire(const struct packet_position *feet, int eye)
 {
@@ -133,7 +147,7 @@ static void put_spawn(struct player *to, int id, const char *name,
 static void put_figure(struct lobby *lobby, struct player *to, size_t index)
 {
 	struct packet_position at =
-		on_wire(&world_portal(lobby->world, index)->figure, LOBBY_EYE);
+		on_wire(&world_portal(lobby->setup->world, index)->figure, LOBBY_EYE);
 
 	put_spawn(to, (int)index, lobby->figures[index], &at);
 }
@@ -154,11 +168,20 @@ void lobby_put_self(struct player *player, const struct packet_position *feet)
 			  packet_write_teleport(packet, &player->dialect, PACKET_SELF, &at));
 }
 
-static void despawn(struct lobby *lobby, const struct player *except, int id)
+static void put_despawn(struct player *to, int id)
 {
 	uint8_t packet[PACKET_SIZE_MAX];
 
-	lobby_broadcast(lobby, except, packet, packet_write_despawn(packet, (uint8_t)id));
+	lobby_put(to, packet, packet_write_despawn(packet, (uint8_t)id));
+}
+
+static void despawn(struct lobby *lobby, const struct player *except, int id)
+{
+	struct player *player;
+
+	TAILQ_FOREACH (player, &lobby->players, entry)
+		if (player != except && is_watching(player))
+			put_despawn(player, id);
 }
 
 void lobby_appear(struct lobby *lobby, struct player *player)
@@ -173,7 +196,7 @@ void lobby_appear(struct lobby *lobby, struct player *player)
 	lobby->taken[id] = true;
 	player->id = id;
 	TAILQ_FOREACH (other, &lobby->players, entry)
-		if (other->logged_in && other != player)
+		if (other != player && is_watching(other))
 			put_spawn(other, id, player->name, &player->at);
 }
 
@@ -198,7 +221,7 @@ void lobby_disappear(struct lobby *lobby, struct player *player)
 /* The figure's name now; true if it is another than before. */
 static bool name_figure(struct lobby *lobby, size_t index)
 {
-	const struct server *server = registry_server(lobby->registry, index);
+	const struct server *server = lobby->setup->portals[index];
 	char name[LOBBY_FIGURE];
 
 	snprintf(name, sizeof name, "%s%s &7(%u)", server_is_up(server) ? "&a" : "&c",
@@ -213,12 +236,12 @@ void lobby_refresh_figures(struct lobby *lobby)
 {
 	struct player *player;
 
-	for (size_t i = 0; i < world_portal_count(lobby->world); i++) {
+	for (size_t i = 0; i < world_portal_count(lobby->setup->world); i++) {
 		if (!name_figure(lobby, i))
 			continue;
 		despawn(lobby, NULL, (int)i);
 		TAILQ_FOREACH (player, &lobby->players, entry)
-			if (player->logged_in)
+			if (is_watching(player))
 				put_figure(lobby, player, i);
 	}
 }
@@ -229,7 +252,8 @@ static bool put_level(struct lobby *lobby, struct player *player)
 {
 	uint8_t packet[PACKET_SIZE_MAX];
 	size_t size = 0;
-	const uint8_t *level = world_level(lobby->world, player->dialect.protocol, &size);
+	const uint8_t *level =
+		world_level(lobby->setup->world, player->dialect.protocol, &size);
 
 	if (level == NULL)
 		return false;
@@ -252,8 +276,8 @@ static void put_identification(struct lobby *lobby, struct player *player)
 	char name[TEXT_MAX], motd[TEXT_MAX];
 	uint8_t packet[PACKET_SIZE_MAX];
 
-	text_from_utf8(name, sizeof name, lobby->config->name);
-	text_from_utf8(motd, sizeof motd, lobby->config->motd);
+	text_from_utf8(name, sizeof name, lobby->setup->name);
+	text_from_utf8(motd, sizeof motd, lobby->setup->motd);
 	text_make_safe(name, false);
 	text_make_safe(motd, false);
 	lobby_put(player, packet,
@@ -262,11 +286,11 @@ static void put_identification(struct lobby *lobby, struct player *player)
 
 static void put_entities(struct lobby *lobby, struct player *player)
 {
-	struct packet_position at = on_wire(world_spawn(lobby->world), EYE_SELF);
+	struct packet_position at = on_wire(world_spawn(lobby->setup->world), EYE_SELF);
 	struct player *other;
 
 	put_spawn(player, PACKET_SELF, player->name, &at);
-	for (size_t i = 0; i < world_portal_count(lobby->world); i++)
+	for (size_t i = 0; i < world_portal_count(lobby->setup->world); i++)
 		put_figure(lobby, player, i);
 	TAILQ_FOREACH (other, &lobby->players, entry)
 		if (other != player && other->id != LOBBY_NOBODY)
@@ -283,47 +307,87 @@ bool lobby_welcome(struct lobby *lobby, struct player *player)
 	return true;
 }
 
+/* A new island */
+
+static void clear_for(struct lobby *lobby, struct player *player)
+{
+	struct player *other;
+
+	for (size_t i = 0; i < world_portal_count(lobby->setup->world); i++)
+		put_despawn(player, (int)i);
+	TAILQ_FOREACH (other, &lobby->players, entry)
+		if (other != player && other->id != LOBBY_NOBODY)
+			put_despawn(player, other->id);
+}
+
+void lobby_clear_island(struct lobby *lobby)
+{
+	struct player *player;
+
+	TAILQ_FOREACH (player, &lobby->players, entry) {
+		if (!is_watching(player))
+			continue;
+		clear_for(lobby, player);
+		player->stale = true;
+	}
+}
+
+bool lobby_renew(struct lobby *lobby, struct player *player)
+{
+	lobby_flush(player);
+	if (player->out_len > 0 || !put_level(lobby, player))
+		return false;
+	put_entities(lobby, player);
+	player->stale = false;
+	return true;
+}
+
 static void greet_servers(struct lobby *lobby, struct player *player)
 {
-	size_t n = registry_count(lobby->registry), named = n < GREETED_MAX ? n : GREETED_MAX;
-	char list[TEXT_MAX];
+	size_t n = lobby->setup->n_portals, named = n < GREETED_MAX ? n : GREETED_MAX;
+	char list[TEXT_MAX] = "", rest[NUMBER_MAX];
 	size_t len = 0;
 
 	for (size_t i = 0; i < named && len < sizeof list; i++) {
-		const struct server *server = registry_server(lobby->registry, i);
+		const struct server *server = lobby->setup->portals[i];
 
 		len += (size_t)snprintf(
 			list + len, sizeof list - len, "%s%s%s", i == 0 ? "" : "&e, ",
 			server_is_up(server) ? "&a" : "&c", server_name(server));
 	}
-	if (n > named)
-		lobby_tell(lobby, player, "&eServers: %s&e and %zu more.", list, n - named);
-	else
-		lobby_tell(lobby, player, "&eServers: %s", list);
+	snprintf(rest, sizeof rest, "%zu", n - named);
+	lobby_say(lobby, player, n > named ? MESSAGE_LOBBY_MORE_SERVERS : MESSAGE_LOBBY_SERVERS,
+		  "servers", list, "count", rest, NULL);
+}
+
+static void greet_portals(struct lobby *lobby, struct player *player)
+{
+	size_t n = lobby->setup->n_portals, portals = world_portal_count(lobby->setup->world);
+	char number[NUMBER_MAX], count[NUMBER_MAX];
+
+	lobby_say(lobby, player, MESSAGE_LOBBY_PORTALS, NULL);
+	snprintf(number, sizeof number, "%zu", portals);
+	snprintf(count, sizeof count, "%zu", n);
+	if (portals < n)
+		lobby_say(lobby, player, MESSAGE_LOBBY_FEW_PORTALS, "portals", number, "count",
+			  count, NULL);
 }
 
 void lobby_greet(struct lobby *lobby, struct player *player)
 {
-	const char *prefix = lobby->config->command_prefix;
-	size_t n = registry_count(lobby->registry), portals = world_portal_count(lobby->world);
+	const struct lobby_setup *setup = lobby->setup;
+	char prefix[TEXT_LINE + 1];
 
-	lobby_tell(lobby, player, "&eWelcome to &f%s&e! This is the lobby.",
-		   lobby->config->name);
-	if (n == 0) {
-		lobby_tell(lobby, player,
-			   "&eNo server is linked yet. An admin adds them under \"servers\" in "
-			   "kurafuto.json.");
+	lobby_say(lobby, player, MESSAGE_LOBBY_WELCOME, "name", setup->name, NULL);
+	if (setup->n_portals == 0) {
+		lobby_say(lobby, player, MESSAGE_LOBBY_NO_SERVERS, NULL);
 		return;
 	}
 	greet_servers(lobby, player);
-	lobby_tell(lobby, player, "&eWalk through a portal to get to its server.");
-	if (portals < n)
-		lobby_tell(lobby, player, "&eOnly the first %zu of %zu servers have a portal.",
-			   portals, n);
-	if (lobby->config->edge_commands)
-		lobby_tell(lobby, player,
-			   "&eOr type &f%s jump NAME&e. &f%s list &eshows all servers.", prefix,
-			   prefix);
+	greet_portals(lobby, player);
+	snprintf(prefix, sizeof prefix, "%s ", setup->command_prefix);
+	if (setup->edge_commands)
+		lobby_say(lobby, player, MESSAGE_LOBBY_COMMANDS, "prefix", prefix, NULL);
 }
 
 /* All that moved since the last tick in one buffer: each receiver gets it without its own part.
@@ -357,7 +421,7 @@ void lobby_send_moves(struct lobby *lobby)
 		size_t before = player->moved ? player->move_at : lobby->moves_len;
 
 		player->moved = false;
-		if (!player->logged_in)
+		if (!is_watching(player))
 			continue;
 		lobby_put(player, lobby->moves, before);
 		lobby_put(player, lobby->moves + before + own, lobby->moves_len - before - own);

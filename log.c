@@ -65,18 +65,31 @@ static const struct range unsafe[] = {
 
 /* Set before the first thread; the level is atomic because a reload may change it later. */
 static atomic_int shown = LOG_INFO;
-static bool with_color;
+static enum log_color color_wanted = LOG_COLOR_NEVER;
+static bool with_color; /* on stderr */
 static bool with_times;
 static int output = STDERR_FILENO;
 
-static bool terminal_has_color(void)
+/* Where lines leave. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned long lost; /* under lock */
+static log_sink_fn *sink;  /* under lock */
+static void *sink_context; /* under lock */
+
+static bool terminal_has_color(int fd)
 {
 	const char *term = getenv("TERM");
 	const char *no_color = getenv("NO_COLOR");
 
 	if (no_color != NULL && no_color[0] != '\0')
 		return false;
-	return isatty(STDERR_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
+	return isatty(fd) && term != NULL && strcmp(term, "dumb") != 0;
+}
+
+bool log_has_color(int fd)
+{
+	return color_wanted == LOG_COLOR_ALWAYS ||
+	       (color_wanted == LOG_COLOR_AUTO && terminal_has_color(fd));
 }
 
 /*
@@ -98,11 +111,29 @@ static void open_output(void)
 void log_init(enum log_level level, enum log_color color, bool timestamps)
 {
 	atomic_store(&shown, level);
-	with_color =
-		color == LOG_COLOR_ALWAYS || (color == LOG_COLOR_AUTO && terminal_has_color());
+	color_wanted = color;
+	with_color = log_has_color(STDERR_FILENO);
 	with_times = timestamps;
 	open_output();
 	tzset();
+}
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&shown, level);
+}
+
+enum log_level log_level(void)
+{
+	return (enum log_level)atomic_load(&shown);
+}
+
+void log_set_sink(log_sink_fn *new_sink, void *context)
+{
+	pthread_mutex_lock(&lock);
+	sink = new_sink;
+	sink_context = context;
+	pthread_mutex_unlock(&lock);
 }
 
 bool log_shows(enum log_level level)
@@ -212,24 +243,29 @@ static bool has_room(int patience_ms)
  * game. Only the first lost line waits; once there is room again, the loss is said in front of
  * the next one, together with it: a small pipe may have no room for a second write.
  */
-static void put_line(char *line, size_t n)
+static void write_line_locked(char *line, size_t n)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static unsigned long lost; /* under lock */
 	char note[64];
 	struct iovec parts[] = {{note, 0}, {line, n}};
 
-	pthread_mutex_lock(&lock);
 	if (!has_room(lost == 0 ? PATIENCE_MS : 0)) {
 		lost++;
-	} else {
-		if (lost > 0)
-			parts[0].iov_len =
-				(size_t)snprintf(note, sizeof(note),
-						 "(%lu lines lost: nobody read them)\n", lost);
-		lost = 0;
-		(void)!writev(output, parts, 2);
+		return;
 	}
+	if (lost > 0)
+		parts[0].iov_len = (size_t)snprintf(
+			note, sizeof(note), "(%lu lines lost: nobody read them)\n", lost);
+	lost = 0;
+	(void)!writev(output, parts, 2);
+}
+
+static void put_line(char *line, size_t n)
+{
+	pthread_mutex_lock(&lock);
+	if (sink != NULL)
+		sink(sink_context, line, n);
+	else
+		write_line_locked(line, n);
 	pthread_mutex_unlock(&lock);
 }
 

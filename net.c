@@ -19,12 +19,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <bsd/string.h>
 
 #define CANCEL_SLICE_MS 100 /* how long a cancelled writer may go on waiting */
+#define UNIX_PATH_SIZE  (sizeof(((struct sockaddr_un *)0)->sun_path) + 1)
 
 /* ---- time and bytes ---- */
 
@@ -177,13 +179,42 @@ static bool as_ipv4(struct in_addr *out, const struct net_addr *addr)
 	return true;
 }
 
+/* The path of a UNIX socket; false if the address is none, or has none, as socketpairs have. */
+static bool as_path(char path[static UNIX_PATH_SIZE], const struct net_addr *addr)
+{
+	size_t start = offsetof(struct sockaddr_un, sun_path);
+	size_t n = addr->len > start ? addr->len - start : 0;
+
+	if (addr->storage.ss_family != AF_UNIX)
+		return false;
+	if (n >= UNIX_PATH_SIZE)
+		n = UNIX_PATH_SIZE - 1;
+	memcpy(path, (const char *)&addr->storage + start, n);
+	path[n] = '\0';
+	return path[0] != '\0';
+}
+
+static void parse_path(struct net_addr *out, const char *path)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	size_t n = strlen(path);
+
+	if (n == 0 || n >= sizeof un.sun_path)
+		return;
+	memcpy(un.sun_path, path, n);
+	memcpy(&out->storage, &un, sizeof un);
+	out->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + 1);
+}
+
 bool net_addr_parse(struct net_addr *out, const char *text, uint16_t port)
 {
 	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
 
 	memset(out, 0, sizeof *out);
-	if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
+	if (strncmp(text, NET_UNIX, strlen(NET_UNIX)) == 0) {
+		parse_path(out, text + strlen(NET_UNIX));
+	} else if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
 		memcpy(&out->storage, &v4, sizeof v4);
 		out->len = sizeof v4;
 	} else if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1) {
@@ -233,7 +264,7 @@ size_t net_resolve(struct net_addr *out, size_t max, const char *host, uint16_t 
 
 void net_addr_text(char out[static NET_ADDR_TEXT], const struct net_addr *addr, bool with_port)
 {
-	char host[INET6_ADDRSTRLEN] = "";
+	char host[INET6_ADDRSTRLEN] = "", path[UNIX_PATH_SIZE];
 	struct sockaddr_in6 v6;
 	struct in_addr v4;
 	bool is_v4 = as_ipv4(&v4, addr);
@@ -243,6 +274,9 @@ void net_addr_text(char out[static NET_ADDR_TEXT], const struct net_addr *addr, 
 	} else if (addr->storage.ss_family == AF_INET6) {
 		memcpy(&v6, &addr->storage, sizeof v6);
 		inet_ntop(AF_INET6, &v6.sin6_addr, host, sizeof host);
+	} else if (as_path(path, addr)) {
+		snprintf(out, NET_ADDR_TEXT, NET_UNIX "%s", path);
+		return;
 	} else {
 		strlcpy(out, "socketpair", NET_ADDR_TEXT);
 		return;
@@ -278,7 +312,7 @@ bool net_addr_is_lan(const struct net_addr *addr)
 		return false;
 	}
 	if (addr->storage.ss_family != AF_INET6)
-		return false;
+		return addr->storage.ss_family == AF_UNIX;
 	memcpy(&v6, &addr->storage, sizeof v6);
 	return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) || IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr) ||
 	       (v6.sin6_addr.s6_addr[0] & 0xfe) == 0xfc;
@@ -303,6 +337,7 @@ uint16_t net_addr_port(const struct net_addr *addr)
 
 bool net_addr_is_same(const struct net_addr *a, const struct net_addr *b)
 {
+	char path_a[UNIX_PATH_SIZE], path_b[UNIX_PATH_SIZE];
 	struct in_addr v4_a, v4_b;
 	struct sockaddr_in6 v6_a, v6_b;
 
@@ -313,6 +348,11 @@ bool net_addr_is_same(const struct net_addr *a, const struct net_addr *b)
 		return false;
 	if (is_v4)
 		return v4_a.s_addr == v4_b.s_addr;
+	bool is_path = as_path(path_a, a);
+	if (as_path(path_b, b) != is_path)
+		return false;
+	if (is_path)
+		return strcmp(path_a, path_b) == 0;
 	memcpy(&v6_a, &a->storage, sizeof v6_a);
 	memcpy(&v6_b, &b->storage, sizeof v6_b);
 	return memcmp(&v6_a.sin6_addr, &v6_b.sin6_addr, sizeof v6_a.sin6_addr) == 0;
@@ -387,6 +427,8 @@ int net_connect_start(const struct net_addr *addr)
 	if (connect(fd, (const struct sockaddr *)&addr->storage, addr->len) == 0 ||
 	    errno == EINPROGRESS || errno == EINTR)
 		return fd;
+	if (errno == EAGAIN && addr->storage.ss_family == AF_UNIX)
+		errno = ETIMEDOUT; /* its queue is full: nobody accepts */
 	return close_failed(fd);
 }
 

@@ -1,102 +1,98 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registry of servers. Names and addresses are immutable; what changes (up or down,
- * resolved addresses) is guarded by registry.lock or atomic. Nothing here waits under the lock:
- * the background thread copies what it needs, waits without it, and reports back through
- * server_report() like every dial does.
+ * The registry of servers: names, facts and dials. Names are immutable; the rest is guarded by
+ * registry.lock or atomic. Nothing here waits under the lock. The one idea: a server is found
+ * again by its name and outlives all configurations, so whoever has a pointer to one keeps it.
  */
 #include "server.h"
 
 #include <bsd/string.h>
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "config_current.h"
 #include "net.h"
+#include "server_private.h"
 #include "text.h"
 
-#define ADDRESSES_MAX      4
-#define RESOLVE_EVERY_MS   60000 /* how long a host name's addresses are believed */
-#define STOP_SLICE_MS      200   /* how often a round of checks looks whether to stop */
-#define STOP_WAIT_MS       1000  /* how long a stop waits for the resolver */
-#define SERVER_ADDRESS_MAX 300
+#define STOP_WAIT_MS 1000 /* how long a stop waits for resolvers */
 
-/* Keys: I immutable once the registry has started, r registry.lock, a atomic. */
-struct server {
-	struct registry *registry;                /* I */
-	const struct config_server *config;       /* I, NULL for the lobby */
-	char address_text[SERVER_ADDRESS_MAX];    /* I */
-	server_dial_fn *dial;                     /* I, the lobby's */
-	void *dial_context;                       /* I */
-	struct net_addr addresses[ADDRESSES_MAX]; /* r */
-	size_t n_addresses;                       /* r */
-	size_t preferred;                         /* r, index of the address to dial next */
-	size_t misses;                            /* r, health checks failed in a row */
-	int64_t resolved_ms;                      /* r, last attempt; 0 = never */
-	int64_t changed_ms;                       /* r, when it last went up or down */
-	bool reported;                            /* r, something is known about it */
-	bool is_numeric;                          /* I */
-	atomic_bool up;                           /* a, written under r */
-	_Atomic int64_t up_since_ms;              /* a, written under r; 0: always */
-	atomic_uint players;                      /* a */
-};
-
-struct registry {
-	const struct config *config; /* I */
-	struct server *servers;      /* I */
-	struct server lobby;         /* I, present if lobby.dial is set */
-	pthread_mutex_t lock;
-	pthread_cond_t wake; /* with lock: stopping, has_ended, resolved_ms */
-	bool stopping;       /* r */
-	bool has_ended;      /* r, the thread has */
-	bool running;        /* main thread only */
-	pthread_t thread;    /* main thread only */
-};
-
-/* One connect of a round of health checks. */
-struct check {
-	struct server *server;
-	int fd; /* -1 when settled */
-};
-
-static void server_init(struct server *server, struct registry *registry,
-			const struct config_server *config)
+/* Gives a server the address of its configuration; players who are on their way keep theirs. */
+static void set_address_locked(struct server *server, const struct config_server *config)
 {
-	bool v6 = strchr(config->address, ':') != NULL;
-
-	server->registry = registry;
-	server->config = config;
-	snprintf(server->address_text, sizeof(server->address_text), v6 ? "[%s]:%u" : "%s:%u",
-		 config->address, config->port);
+	if (strcmp(server->host, config->address) == 0 && server->port == config->port)
+		return;
+	strlcpy(server->host, config->address, sizeof(server->host));
+	server->port = config->port;
+	server->generation++;
 	server->is_numeric =
 		net_addr_parse(&server->addresses[0], config->address, config->port);
 	server->n_addresses = server->is_numeric ? 1 : 0;
-	atomic_init(&server->up, true);
-	atomic_init(&server->players, 0);
+	server->preferred = 0;
+	server->resolved_ms = 0;
+	server->is_resolving = server->is_checking =
+		false; /* those of the old one count no more */
+	server->misses = server->link_misses = server->hits = 0;
+	server->fails = server->relapses = 0;
+	server->reported = false;
+	atomic_store(&server->up, true);
 }
 
-struct registry *registry_new(const struct config *config)
+static struct server *find_locked(const struct registry *registry, const char *name)
+{
+	struct server *server;
+
+	TAILQ_FOREACH (server, &registry->servers, entries)
+		if (strcasecmp(server->name, name) == 0)
+			return server;
+	return NULL;
+}
+
+static void init_server(struct server *server, struct registry *registry)
+{
+	server->registry = registry;
+	server->latency_us = -1;
+	atomic_init(&server->up, true);
+	atomic_init(&server->up_since_ms, 0);
+	atomic_init(&server->mode, SERVER_READY);
+	atomic_init(&server->is_emptying, false);
+	atomic_init(&server->is_linked, false);
+}
+
+/* A server that has not been seen before. NULL without memory. */
+static struct server *add_server_locked(struct registry *registry, const char *name)
+{
+	struct server *server = calloc(1, sizeof(*server));
+
+	if (server == NULL)
+		return NULL;
+	init_server(server, registry);
+	strlcpy(server->name, name, sizeof(server->name));
+	server->index = registry->n_servers++;
+	TAILQ_INSERT_TAIL(&registry->servers, server, entries);
+	return server;
+}
+
+struct registry *registry_new(void)
 {
 	struct registry *registry = calloc(1, sizeof(*registry));
 	pthread_condattr_t attr;
 
 	if (registry == NULL)
 		return NULL;
-	registry->servers = calloc(config->n_servers + 1, sizeof(*registry->servers));
-	if (registry->servers == NULL) {
+	registry->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (registry->wake_fd < 0) {
 		free(registry);
 		return NULL;
 	}
-	registry->config = config;
-	for (size_t i = 0; i < config->n_servers; i++)
-		server_init(&registry->servers[i], registry, &config->servers[i]);
+	TAILQ_INIT(&registry->servers);
+	registry->rise = registry->fall = 1;
 	pthread_mutex_init(&registry->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -105,195 +101,77 @@ struct registry *registry_new(const struct config *config)
 	return registry;
 }
 
+bool registry_prepare(struct registry *registry, struct config *config)
+{
+	bool has_all = true;
+
+	pthread_mutex_lock(&registry->lock);
+	for (size_t i = 0; has_all && i < config->n_servers; i++) {
+		struct config_server *row = &config->servers[i];
+
+		row->server = find_locked(registry, row->name);
+		if (row->server == NULL)
+			row->server = add_server_locked(registry, row->name);
+		has_all = row->server != NULL;
+	}
+	pthread_mutex_unlock(&registry->lock);
+	return has_all;
+}
+
+void registry_commit(struct registry *registry, const struct config *config)
+{
+	struct server *server;
+
+	pthread_mutex_lock(&registry->lock);
+	registry->rise = config->health_rise > 0 ? config->health_rise : 1;
+	registry->fall = config->health_fall > 0 ? config->health_fall : 1;
+	registry->interval_ms = config->health_interval_ms;
+	registry->slow_start_ms = (int64_t)config->slow_start_s * 1000;
+	TAILQ_FOREACH (server, &registry->servers, entries) {
+		atomic_store(&server->is_linked, false);
+		memset(server->credit, 0, sizeof(server->credit));
+	}
+	for (size_t i = 0; i < config->n_servers; i++) {
+		set_address_locked(config->servers[i].server, &config->servers[i]);
+		atomic_store(&config->servers[i].server->is_linked, true);
+	}
+	pthread_mutex_unlock(&registry->lock);
+}
+
 void registry_set_lobby(struct registry *registry, server_dial_fn *dial, void *context)
 {
 	struct server *lobby = &registry->lobby;
 
-	lobby->registry = registry;
+	init_server(lobby, registry);
+	strlcpy(lobby->name, "lobby", sizeof(lobby->name));
 	lobby->dial = dial;
 	lobby->dial_context = context;
-	strlcpy(lobby->address_text, "embedded", sizeof(lobby->address_text));
-	atomic_init(&lobby->up, true);
-	atomic_init(&lobby->players, 0);
-}
-
-/* Gives a server with a host name its addresses, unless they are fresh. Blocks; background
- * thread only. */
-static void server_resolve(struct server *server)
-{
-	struct registry *registry = server->registry;
-	struct net_addr found[ADDRESSES_MAX];
-	char why[160];
-	int64_t now = net_now_ms();
-	size_t n;
-
-	pthread_mutex_lock(&registry->lock);
-	bool fresh = server->n_addresses > 0 && now - server->resolved_ms < RESOLVE_EVERY_MS;
-	pthread_mutex_unlock(&registry->lock);
-	if (server->is_numeric || fresh)
-		return;
-	n = net_resolve(found, ADDRESSES_MAX, server->config->address, server->config->port,
-			why, sizeof(why));
-	pthread_mutex_lock(&registry->lock);
-	bool is_lost = n == 0 && server->n_addresses == 0;
-	if (n > 0) {
-		memcpy(server->addresses, found, n * sizeof(*found));
-		server->n_addresses = n;
-		server->preferred %= n;
-	}
-	server->resolved_ms = now;
-	pthread_cond_broadcast(&registry->wake);
-	pthread_mutex_unlock(&registry->lock);
-	if (is_lost)
-		server_report(server, false, why);
-}
-
-/* Counts a failed check; true when every address of the server has failed in turn. */
-static bool has_missed_all(struct server *server)
-{
-	pthread_mutex_lock(&server->registry->lock);
-	bool has = ++server->misses >= server->n_addresses;
-	pthread_mutex_unlock(&server->registry->lock);
-	return has;
-}
-
-static void check_failed(struct server *server, int error, const char *why)
-{
-	if (!server_fault_is_ours(error) && has_missed_all(server))
-		server_report(server, false, why);
-}
-
-/* Ends a check: what the connect has come to by now goes to the registry. */
-static void settle(struct check *check)
-{
-	char why[160];
-
-	if (server_dial_finish(check->server, check->fd, net_now_ms(), why, sizeof(why)) == 0)
-		server_report(check->server, true, NULL);
-	else
-		check_failed(check->server, errno, why);
-	close(check->fd);
-	check->fd = -1;
-}
-
-static bool is_stopping(struct registry *registry)
-{
-	pthread_mutex_lock(&registry->lock);
-	bool stopping = registry->stopping;
-	pthread_mutex_unlock(&registry->lock);
-	return stopping;
-}
-
-/* Waits a little for the connects that are still open, together, and settles those that have an
- * answer. Returns how many are left. */
-static size_t poll_checks(struct check *checks, struct pollfd *fds, size_t n,
-			  int64_t deadline_ms)
-{
-	int64_t left_ms = deadline_ms - net_now_ms();
-	int slice_ms = (int)(left_ms < 0               ? 0
-			     : left_ms < STOP_SLICE_MS ? left_ms
-						       : STOP_SLICE_MS);
-	size_t open = 0;
-
-	for (size_t i = 0; i < n; i++)
-		fds[i] = (struct pollfd){.fd = checks[i].fd, .events = POLLOUT};
-	if (poll(fds, n, slice_ms) < 0)
-		return n;
-	for (size_t i = 0; i < n; i++) {
-		if (checks[i].fd >= 0 && fds[i].revents != 0)
-			settle(&checks[i]);
-		if (checks[i].fd >= 0)
-			open++;
-	}
-	return open;
-}
-
-/* Waits for all connects together; whoever has no answer by the deadline is down. */
-static void await_checks(struct registry *registry, struct check *checks, struct pollfd *fds,
-			 size_t n, int64_t deadline_ms)
-{
-	size_t open = n;
-
-	while (open > 0 && net_now_ms() < deadline_ms && !is_stopping(registry))
-		open = poll_checks(checks, fds, n, deadline_ms);
-	for (size_t i = 0; i < n; i++) {
-		if (checks[i].fd >= 0 && is_stopping(registry))
-			close(checks[i].fd); /* it may still have answered in time */
-		else if (checks[i].fd >= 0)
-			settle(&checks[i]);
-	}
-}
-
-/* One round: servers with players are proven alive by their links and are left alone. */
-static void check_health(struct registry *registry, struct check *checks, struct pollfd *fds)
-{
-	int64_t deadline_ms;
-	char why[160];
-	size_t n = 0;
-
-	for (size_t i = 0; i < registry->config->n_servers && !is_stopping(registry); i++)
-		server_resolve(&registry->servers[i]);
-	deadline_ms = net_deadline_ms(registry->config->connect_timeout_ms);
-	for (size_t i = 0; i < registry->config->n_servers; i++) {
-		struct server *server = &registry->servers[i];
-
-		if (server_players(server) > 0 && server_is_up(server))
-			continue;
-		checks[n].server = server;
-		checks[n].fd = server_dial_start(server, why, sizeof(why));
-		if (checks[n].fd >= 0)
-			n++;
-		else
-			check_failed(server, errno, why);
-	}
-	await_checks(registry, checks, fds, n, deadline_ms);
-}
-
-/* Sleeps one interval; true when the registry is stopping. */
-static bool wait_interval(struct registry *registry)
-{
-	int64_t until_ms = net_now_ms() + registry->config->health_interval_ms;
-	struct timespec until = net_timespec(until_ms);
-	int error = 0;
-
-	pthread_mutex_lock(&registry->lock);
-	while (!registry->stopping && error != ETIMEDOUT)
-		error = pthread_cond_timedwait(&registry->wake, &registry->lock, &until);
-	bool stopping = registry->stopping;
-	pthread_mutex_unlock(&registry->lock);
-	return stopping;
-}
-
-static void *health_main(void *argument)
-{
-	struct registry *registry = argument;
-	size_t n = registry->config->n_servers;
-	struct check *checks = calloc(n, sizeof(*checks));
-	struct pollfd *fds = calloc(n, sizeof(*fds));
-
-	if (checks == NULL || fds == NULL) {
-		log_error("no memory for health checks: servers are tried only when players "
-			  "join");
-	} else {
-		do
-			check_health(registry, checks, fds);
-		while (!wait_interval(registry));
-	}
-	free(checks);
-	free(fds);
-	pthread_mutex_lock(&registry->lock);
-	registry->has_ended = true;
-	pthread_cond_broadcast(&registry->wake);
-	pthread_mutex_unlock(&registry->lock);
-	return NULL;
+	atomic_store(&lobby->is_linked, true);
 }
 
 bool registry_start(struct registry *registry)
 {
-	if (registry->config->n_servers == 0)
-		return true;
-	registry->running = pthread_create(&registry->thread, NULL, health_main, registry) == 0;
-	return registry->running;
+	bool runs = pthread_create(&registry->thread, NULL, health_main, registry) == 0;
+
+	pthread_mutex_lock(&registry->lock);
+	registry->running = runs;
+	pthread_mutex_unlock(&registry->lock);
+	return runs;
+}
+
+void registry_kick(struct registry *registry)
+{
+	const uint64_t one = 1;
+
+	(void)!write(registry->wake_fd, &one, sizeof(one)); /* full: it is awake anyway */
+}
+
+void registry_wake(struct registry *registry)
+{
+	pthread_mutex_lock(&registry->lock);
+	registry->is_woken = true;
+	pthread_mutex_unlock(&registry->lock);
+	registry_kick(registry);
 }
 
 bool registry_stop(struct registry *registry)
@@ -301,124 +179,223 @@ bool registry_stop(struct registry *registry)
 	struct timespec until = net_timespec(net_now_ms() + STOP_WAIT_MS);
 	int error = 0;
 
-	if (registry == NULL || !registry->running)
+	if (registry == NULL)
 		return true;
 	pthread_mutex_lock(&registry->lock);
 	registry->stopping = true;
 	pthread_cond_broadcast(&registry->wake);
-	while (!registry->has_ended && error != ETIMEDOUT)
+	registry_kick(registry);
+	while (((registry->running && !registry->has_ended) || registry->resolvers > 0) &&
+	       error != ETIMEDOUT)
 		error = pthread_cond_timedwait(&registry->wake, &registry->lock, &until);
-	bool has_ended = registry->has_ended;
+	bool is_joinable = registry->has_ended && registry->running;
+	if (is_joinable)
+		registry->running = false;
+	bool is_over = !registry->running && registry->resolvers == 0;
 	pthread_mutex_unlock(&registry->lock);
-	if (!has_ended)
-		return false;
-	pthread_join(registry->thread, NULL);
-	registry->running = false;
-	return true;
+	if (is_joinable)
+		pthread_join(registry->thread, NULL);
+	return is_over;
 }
 
 void registry_free(struct registry *registry)
 {
+	struct server *server;
+
 	if (registry == NULL || !registry_stop(registry))
 		return;
+	while ((server = TAILQ_FIRST(&registry->servers)) != NULL) {
+		TAILQ_REMOVE(&registry->servers, server, entries);
+		free(server->pool);
+		free(server);
+	}
+	close(registry->wake_fd);
 	pthread_cond_destroy(&registry->wake);
 	pthread_mutex_destroy(&registry->lock);
-	free(registry->servers);
 	free(registry);
-}
-
-size_t registry_count(const struct registry *registry)
-{
-	return registry->config->n_servers;
-}
-
-struct server *registry_server(const struct registry *registry, size_t index)
-{
-	return &registry->servers[index];
 }
 
 struct server *registry_lobby(const struct registry *registry)
 {
 	/* the registry is ours; const only says that looking changes nothing */
-	return registry->lobby.dial != NULL ? &registry->lobby.registry->lobby : NULL;
+	return registry->lobby.dial != NULL && config_now()->lobby
+		       ? &registry->lobby.registry->lobby
+		       : NULL;
 }
 
-size_t registry_hub_count(const struct registry *registry)
+static bool group_has(const struct config *config, const struct config_group *group,
+		      const struct server *server)
 {
-	return registry->config->n_hubs;
-}
-
-struct server *registry_hub(const struct registry *registry, size_t index)
-{
-	return &registry->servers[registry->config->hubs[index]];
-}
-
-bool registry_is_hub(const struct registry *registry, const struct server *server)
-{
-	for (size_t i = 0; i < registry_hub_count(registry); i++)
-		if (registry_hub(registry, i) == server)
+	for (size_t i = 0; i < group->n_servers; i++)
+		if (config->servers[group->servers[i]].server == server)
 			return true;
 	return false;
 }
 
-/* Server `index`, with the lobby behind the linked ones; NULL at the end. */
-static struct server *server_at(const struct registry *registry, size_t index)
+bool registry_is_hub(const struct config *config, const struct config_hubs *hubs,
+		     const struct server *server)
 {
-	if (index < registry_count(registry))
-		return registry_server(registry, index);
-	return index == registry_count(registry) ? registry_lobby(registry) : NULL;
+	for (size_t i = 0; i < hubs->n; i++) {
+		size_t index = hubs->items[i].index;
+
+		if (hubs->items[i].is_group ? group_has(config, &config->groups[index], server)
+					    : config->servers[index].server == server)
+			return true;
+	}
+	return false;
 }
 
-enum registry_match registry_find(const struct registry *registry, const char *name,
-				  struct server **out, char *candidates, size_t size)
-{
-	size_t length = strlen(name), matches = 0;
-	struct text_list list;
+/* ---- names ---- */
+
+/* What a name is compared with: server `index`, then the groups, with the lobby at the end. */
+struct named {
+	const char *name;
+	const struct config_list *aliases;
 	struct server *server;
+	const struct config_group *group;
+	bool is_hidden;
+};
+
+/* Number `index` of all that has a name; false at the end. */
+static bool named_at(struct named *named, const struct registry *registry,
+		     const struct config *config, size_t index, bool with_groups)
+{
+	size_t n_groups = with_groups ? config->n_groups : 0;
+
+	*named = (struct named){0};
+	if (index < config->n_servers) {
+		const struct config_server *row = &config->servers[index];
+
+		*named = (struct named){
+			.name = row->name,
+			.aliases = &row->aliases,
+			.server = row->server,
+			.is_hidden = row->hidden,
+		};
+		return true;
+	}
+	index -= config->n_servers;
+	if (index < n_groups) {
+		named->group = &config->groups[index];
+		named->name = named->group->name;
+		return true;
+	}
+	named->server = registry_lobby(registry);
+	named->name = "lobby";
+	return index == n_groups && named->server != NULL;
+}
+
+/* Is `name` the beginning, of `length` characters, of a name of it; or all of one. */
+static bool is_called(const struct named *named, const char *name, size_t length, bool whole)
+{
+	size_t n = named->aliases != NULL ? named->aliases->n : 0;
+
+	for (size_t i = 0; i <= n; i++) {
+		const char *candidate = i == 0 ? named->name : named->aliases->items[i - 1];
+
+		if (strncasecmp(candidate, name, length) == 0 &&
+		    (!whole || candidate[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static enum registry_match match_of(const struct named *named, struct server **out,
+				    const struct config_group **group)
+{
+	if (named->group == NULL) {
+		*out = named->server;
+		return REGISTRY_FOUND;
+	}
+	*group = named->group;
+	return REGISTRY_FOUND_GROUP;
+}
+
+/* What `name` is the beginning of: how many, and the last of them. */
+static size_t find_beginnings(const struct registry *registry, const struct config *config,
+			      const char *name, bool with_groups, struct named *found,
+			      struct text_list *list)
+{
+	size_t matches = 0, length = strlen(name);
+	struct named named;
+
+	for (size_t i = 0; length > 0 && named_at(&named, registry, config, i, with_groups);
+	     i++) {
+		if (!is_called(&named, name, length, false))
+			continue;
+		*found = named;
+		matches++;
+		if (!named.is_hidden)
+			text_list_add(list, named.name);
+	}
+	return matches;
+}
+
+enum registry_match registry_find(const struct registry *registry, const struct config *config,
+				  const char *name, struct server **out,
+				  const struct config_group **group, char *candidates,
+				  size_t size)
+{
+	bool with_groups = group != NULL;
+	struct text_list list;
+	struct named named, found;
 
 	text_list_begin(&list, candidates, size);
-	for (size_t i = 0; (server = server_at(registry, i)) != NULL; i++) {
-		if (strcasecmp(server_name(server), name) == 0) {
-			*out = server;
-			return REGISTRY_FOUND;
-		}
-	}
-	for (size_t i = 0; length > 0 && (server = server_at(registry, i)) != NULL; i++) {
-		if (strncasecmp(server_name(server), name, length) != 0)
-			continue;
-		*out = server;
-		matches++;
-		text_list_add(&list, server_name(server));
-	}
+	for (size_t i = 0; named_at(&named, registry, config, i, with_groups); i++)
+		if (is_called(&named, name, strlen(name), true))
+			return match_of(&named, out, group);
+	size_t matches = find_beginnings(registry, config, name, with_groups, &found, &list);
 	if (matches == 1)
-		return REGISTRY_FOUND;
-	for (size_t i = 0; matches == 0 && (server = server_at(registry, i)) != NULL; i++)
-		text_list_add(&list, server_name(server));
+		return match_of(&found, out, group);
+	for (size_t i = 0; matches == 0 && named_at(&named, registry, config, i, with_groups);
+	     i++)
+		if (!named.is_hidden)
+			text_list_add(&list, named.name);
 	text_list_end(&list);
 	return matches > 1 ? REGISTRY_AMBIGUOUS : REGISTRY_UNKNOWN;
 }
 
+/* ---- facts ---- */
+
 const char *server_name(const struct server *server)
 {
-	return server->config != NULL ? server->config->name : "lobby";
+	return server->name;
 }
 
-const char *server_address(const struct server *server)
+void server_address(const struct server *server, char out[static SERVER_ADDRESS_MAX])
 {
-	return server->address_text;
+	if (server_is_lobby(server)) {
+		strlcpy(out, "embedded", SERVER_ADDRESS_MAX);
+		return;
+	}
+	pthread_mutex_lock(&server->registry->lock);
+	bool is_unix = strncmp(server->host, NET_UNIX, strlen(NET_UNIX)) == 0;
+	bool is_v6 = strchr(server->host, ':') != NULL;
+	if (is_unix)
+		strlcpy(out, server->host, SERVER_ADDRESS_MAX);
+	else
+		snprintf(out, SERVER_ADDRESS_MAX, is_v6 ? "[%s]:%u" : "%s:%u", server->host,
+			 server->port);
+	pthread_mutex_unlock(&server->registry->lock);
+}
+
+const struct config_server *server_config(const struct server *server,
+					  const struct config *config)
+{
+	for (size_t i = 0; i < config->n_servers; i++)
+		if (config->servers[i].server == server)
+			return &config->servers[i];
+	return NULL;
 }
 
 size_t server_index(const struct server *server)
 {
-	const struct registry *registry = server->registry;
-
-	return server_is_lobby(server) ? registry_count(registry)
-				       : (size_t)(server - registry->servers);
+	return server->index;
 }
 
 bool server_is_lobby(const struct server *server)
 {
-	return server->config == NULL;
+	return server->dial != NULL;
 }
 
 bool server_is_up(const struct server *server)
@@ -433,6 +410,11 @@ int64_t server_up_since_ms(const struct server *server)
 
 static bool has_common_address_locked(const struct server *a, const struct server *b)
 {
+	bool is_unix = strncmp(a->host, NET_UNIX, strlen(NET_UNIX)) == 0;
+
+	if (is_unix ? strcmp(a->host, b->host) == 0
+		    : strcasecmp(a->host, b->host) == 0 && a->port == b->port)
+		return true;
 	for (size_t i = 0; i < a->n_addresses; i++)
 		for (size_t j = 0; j < b->n_addresses; j++)
 			if (net_addr_is_same(&a->addresses[i], &b->addresses[j]))
@@ -444,32 +426,97 @@ bool server_is_same_place(const struct server *a, const struct server *b)
 {
 	if (a == b || server_is_lobby(a) || server_is_lobby(b))
 		return a == b;
-	if (strcasecmp(a->address_text, b->address_text) == 0)
-		return true;
 	pthread_mutex_lock(&a->registry->lock);
 	bool is_same = has_common_address_locked(a, b);
 	pthread_mutex_unlock(&a->registry->lock);
 	return is_same;
 }
 
+unsigned server_generation(const struct server *server)
+{
+	pthread_mutex_lock(&server->registry->lock);
+	unsigned generation = server->generation;
+	pthread_mutex_unlock(&server->registry->lock);
+	return generation;
+}
+
 unsigned server_players(const struct server *server)
 {
-	return atomic_load(&server->players);
+	pthread_mutex_lock(&server->registry->lock);
+	unsigned players = server->players;
+	pthread_mutex_unlock(&server->registry->lock);
+	return players;
+}
+
+enum server_mode server_mode(const struct server *server)
+{
+	return atomic_load(&server->mode);
+}
+
+void server_set_mode(struct server *server, enum server_mode mode)
+{
+	atomic_store(&server->mode, mode);
+	registry_kick(server->registry); /* the pool goes by it */
+}
+
+bool server_is_emptying(const struct server *server)
+{
+	return atomic_load(&server->is_emptying);
+}
+
+void server_set_emptying(struct server *server, bool is_emptying)
+{
+	atomic_store(&server->is_emptying, is_emptying);
+}
+
+void server_get_counts(const struct server *server, struct server_counts *counts)
+{
+	pthread_mutex_lock(&server->registry->lock);
+	*counts = (struct server_counts){
+		.joins = server->joins,
+		.failures = server->failures,
+		.downs = server->downs,
+		.incoming = server->incoming,
+		.changed_ms = server->changed_ms,
+		.latency_us = server->latency_us,
+	};
+	pthread_mutex_unlock(&server->registry->lock);
 }
 
 void server_player_joined(struct server *server)
 {
-	atomic_fetch_add(&server->players, 1);
+	pthread_mutex_lock(&server->registry->lock);
+	server->incoming--;
+	server->players++;
+	server->joins++;
+	pthread_mutex_unlock(&server->registry->lock);
 }
 
 void server_player_left(struct server *server)
 {
-	atomic_fetch_sub(&server->players, 1);
+	pthread_mutex_lock(&server->registry->lock);
+	server->players--;
+	pthread_mutex_unlock(&server->registry->lock);
 }
+
+/* ---- dials ---- */
 
 bool server_fault_is_ours(int error)
 {
 	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
+void server_turn_address_locked(struct server *server)
+{
+	if (server->n_addresses > 0)
+		server->preferred = (server->preferred + 1) % server->n_addresses;
+}
+
+void server_turn_address(struct server *server)
+{
+	pthread_mutex_lock(&server->registry->lock);
+	server_turn_address_locked(server);
+	pthread_mutex_unlock(&server->registry->lock);
 }
 
 /* Says what errno means, keeps it, and has the next dial try the next address. */
@@ -484,10 +531,7 @@ static void explain_fault(struct server *server, char *why, size_t why_size)
 		strlcpy(why, "no answer in time", why_size);
 	else
 		strlcpy(why, strerror_r(error, text, sizeof(text)), why_size);
-	pthread_mutex_lock(&server->registry->lock);
-	if (server->n_addresses > 0)
-		server->preferred = (server->preferred + 1) % server->n_addresses;
-	pthread_mutex_unlock(&server->registry->lock);
+	server_turn_address(server);
 	errno = error;
 }
 
@@ -507,32 +551,38 @@ void server_await_address(struct server *server, int64_t deadline_ms)
 
 	pthread_mutex_lock(&registry->lock);
 	while (!server_is_lobby(server) && !server->is_numeric && server->resolved_ms == 0 &&
-	       error != ETIMEDOUT)
+	       registry->running && error != ETIMEDOUT)
 		error = pthread_cond_timedwait(&registry->wake, &registry->lock, &until);
 	pthread_mutex_unlock(&registry->lock);
 }
 
-int server_dial_start(struct server *server, char *why, size_t why_size)
+int server_connect_start(struct server *server, char *why, size_t why_size)
 {
 	struct net_addr address;
 	int fd;
 
-	if (server->dial != NULL) {
-		fd = server->dial(server->dial_context);
-	} else {
-		pthread_mutex_lock(&server->registry->lock);
-		size_t n = server->n_addresses;
-		if (n > 0)
-			address = server->addresses[server->preferred];
-		pthread_mutex_unlock(&server->registry->lock);
-		if (n == 0) {
-			snprintf(why, why_size, "the address of %s is not known",
-				 server->config->address);
-			errno = EHOSTUNREACH;
-			return -1;
-		}
-		fd = net_connect_start(&address);
+	pthread_mutex_lock(&server->registry->lock);
+	size_t n = server->n_addresses;
+	if (n > 0)
+		address = server->addresses[server->preferred];
+	else
+		snprintf(why, why_size, "the address of %s is not known", server->host);
+	pthread_mutex_unlock(&server->registry->lock);
+	if (n == 0) {
+		errno = EHOSTUNREACH;
+		return -1;
 	}
+	fd = net_connect_start(&address);
+	if (fd < 0)
+		explain_fault(server, why, why_size);
+	return fd;
+}
+
+int server_dial_start(struct server *server, char *why, size_t why_size)
+{
+	if (server->dial == NULL)
+		return server_connect_start(server, why, why_size);
+	int fd = server->dial(server->dial_context);
 	if (fd < 0)
 		explain_fault(server, why, why_size);
 	return fd;
@@ -545,37 +595,4 @@ int server_dial_finish(struct server *server, int fd, int64_t deadline_ms, char 
 		return 0;
 	explain_fault(server, why, why_size);
 	return -1;
-}
-
-void server_report(struct server *server, bool works, const char *why)
-{
-	struct registry *registry = server->registry;
-	int64_t now = net_now_ms();
-	bool news = false, first = false;
-	int64_t lasted_s = 0;
-
-	if (server_is_lobby(server))
-		return;
-	pthread_mutex_lock(&registry->lock);
-	if (works)
-		server->misses = 0;
-	if (server->reported == false || atomic_load(&server->up) != works) {
-		first = !server->reported;
-		news = !first || !works;
-		lasted_s = (now - server->changed_ms) / 1000;
-		server->reported = true;
-		server->changed_ms = now;
-		atomic_store(&server->up, works);
-		if (news && works)
-			atomic_store(&server->up_since_ms, now);
-	}
-	pthread_mutex_unlock(&registry->lock);
-	if (first && works)
-		log_debug("server %s (%s) is up", server_name(server), server_address(server));
-	else if (news && works)
-		log_info("server %s (%s) is up again after %lld s", server_name(server),
-			 server_address(server), (long long)lasted_s);
-	else if (news)
-		log_warn("server %s (%s) is down: %s", server_name(server),
-			 server_address(server), why);
 }

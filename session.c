@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "config_current.h"
 #include "session_private.h"
 #include "text.h"
 
@@ -33,9 +34,6 @@
 #endif
 
 #define GATE_PING_FIRST 0x8000 /* servers mostly count from 0 */
-
-#define TELL_MAX  1024                           /* longest text to a player, before wrapping */
-#define TELL_SIZE (24 * (2 + PACKET_STRING_LEN)) /* so many message packets */
 
 /* Keys: T table.lock. */
 static struct {
@@ -90,7 +88,8 @@ static void session_free(struct session *session)
 	if (session->fd >= 0)
 		close(session->fd);
 	footprint_free(session->footprint);
-	free(session->avoid_until_ms);
+	config_release(session->config);
+	trace_unref(session->trace);
 	pthread_cond_destroy(&session->left);
 	pthread_cond_destroy(&session->level_done);
 	pthread_cond_destroy(&session->link_left);
@@ -112,24 +111,26 @@ void session_unref(struct session *session)
 }
 
 static struct session *session_new(const struct session_world *world, int fd,
-				   const struct net_addr *peer)
+				   const struct net_addr *peer,
+				   const struct config_listener *listener)
 {
 	struct session *session = calloc(1, sizeof(*session));
 
 	if (session == NULL)
 		return NULL;
 	session->footprint = footprint_new();
-	session->avoid_until_ms =
-		calloc(registry_count(world->registry) + 1, sizeof(*session->avoid_until_ms));
-	if (session->footprint == NULL || session->avoid_until_ms == NULL) {
-		footprint_free(session->footprint);
-		free(session->avoid_until_ms);
+	if (session->footprint == NULL) {
 		free(session);
 		return NULL;
 	}
+	session->config = config_hold();
+	strlcpy(session->listener_address, listener->address,
+		sizeof(session->listener_address));
+	session->listener_port = listener->port;
 	atomic_init(&session->refs, 1);
 	atomic_init(&session->is_ending, false);
 	atomic_init(&session->is_level_open, false);
+	atomic_init(&session->is_traced, false);
 	session->next_gate_ping = GATE_PING_FIRST;
 	session->world = world;
 	session->fd = fd;
@@ -146,6 +147,15 @@ static struct session *session_new(const struct session_world *world, int fd,
 	return session;
 }
 
+/* A login that failed leaves a connection and a place unused. */
+static void give_back(const struct predial *predial)
+{
+	if (predial->fd >= 0)
+		close(predial->fd);
+	if (predial->server != NULL)
+		server_give_back(predial->server);
+}
+
 /* The client reader: login, then the relay, then the end. */
 static void *client_main(void *argument)
 {
@@ -155,12 +165,11 @@ static void *client_main(void *argument)
 
 	if (in.bytes == NULL) {
 		session_log(session, LOG_ERROR, "no memory for another player");
-		session_end(session, SESSION_FULL);
+		session_end(session, MESSAGE_FULL, NULL);
 	}
 	bool is_in = in.bytes != NULL && session_login(session, &in, &predial) &&
 		     session_enter(session, &predial);
-	if (predial.fd >= 0)
-		close(predial.fd);
+	give_back(&predial);
 	if (is_in)
 		session_relay_client(session, &in);
 	free(in.bytes);
@@ -172,9 +181,12 @@ static void *client_main(void *argument)
 
 void session_refuse(int fd)
 {
+	char reason[SESSION_WHY_MAX];
 	uint8_t packet[PACKET_SIZE_MAX];
-	size_t size = packet_write_disconnect(packet, SESSION_FULL);
+	size_t size;
 
+	config_message(reason, sizeof(reason), MESSAGE_FULL, NULL);
+	size = session_write_disconnect(packet, reason, false);
 	(void)!send(fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 	shutdown(fd, SHUT_WR);
 	(void)!recv(fd, packet, sizeof(packet),
@@ -208,9 +220,10 @@ static bool unlist_session(struct session *session)
 	return was_player;
 }
 
-bool session_start(const struct session_world *world, int fd, const struct net_addr *peer)
+bool session_start(const struct session_world *world, int fd, const struct net_addr *peer,
+		   const struct config_listener *listener)
 {
-	struct session *session = session_new(world, fd, peer);
+	struct session *session = session_new(world, fd, peer, listener);
 
 	if (session == NULL) {
 		log_error("no memory for another player");
@@ -253,8 +266,7 @@ void session_log_dialect(const struct session *session, const char *who, const c
 		return;
 	text_strip_colors(plain, sizeof(plain), software);
 	text_to_utf8(name, sizeof(name), plain);
-	negotiate_describe(extensions, sizeof(extensions), &session->world->config->catalog,
-			   dialect);
+	negotiate_describe(extensions, sizeof(extensions), &session->config->catalog, dialect);
 	session_log(session, LOG_DEBUG, "%s (%s) speaks version %u, %s%s", who,
 		    name[0] != '\0' ? name : "no software name", dialect->protocol,
 		    extensions[0] != '\0' ? "extensions " : "no extensions", extensions);
@@ -293,7 +305,7 @@ static struct session *find_locked(const char *name, const struct session *excep
 static void replace(struct session *older)
 {
 	session_log(older, LOG_INFO, "replaced by a new login of the same player");
-	session_end(older, "You logged in from another place");
+	session_end(older, MESSAGE_REPLACED, NULL);
 	pthread_mutex_lock(&table.lock);
 	if (older->is_listed)
 		table.players--;
@@ -301,7 +313,7 @@ static void replace(struct session *older)
 	pthread_mutex_unlock(&table.lock);
 }
 
-bool session_claim_name(struct session *session, const char **why)
+bool session_claim_name(struct session *session, enum message *why)
 {
 	struct session *older;
 
@@ -309,7 +321,7 @@ bool session_claim_name(struct session *session, const char **why)
 	while ((older = find_locked(session->name, session)) != NULL) {
 		if (!session->is_verified) {
 			pthread_mutex_unlock(&table.lock);
-			*why = "A player of that name is already online";
+			*why = MESSAGE_LOGIN_NAME_TAKEN;
 			return false;
 		}
 		session_ref(older);
@@ -318,13 +330,13 @@ bool session_claim_name(struct session *session, const char **why)
 		session_unref(older);
 		pthread_mutex_lock(&table.lock);
 	}
-	bool has_room = table.players < session->world->config->max_players;
+	bool has_room = table.players < config_now()->max_players;
 	if (has_room) {
 		session->is_listed = true;
 		table.players++;
 	}
 	pthread_mutex_unlock(&table.lock);
-	*why = SESSION_FULL;
+	*why = MESSAGE_FULL;
 	return has_room;
 }
 
@@ -341,13 +353,25 @@ static size_t packet_end(const struct session *session, const uint8_t *data, siz
 	return size > 0 ? end : 0;
 }
 
+/* Puts what the client gets into the session's trace. client_tx held. */
+static void trace_locked(const struct session *session, const uint8_t *data, size_t size)
+{
+	const struct link *link = session->current;
+
+	if (session_is_traced(session))
+		session_trace_packets(session, TRACE_TO_CLIENT,
+				      link != NULL ? link->server : NULL, &session->dialect,
+				      data, size);
+}
+
 void session_send_locked(struct session *session, const uint8_t *data, size_t size)
 {
-	int64_t timeout_ms = session->world->config->client_timeout_ms;
+	int64_t timeout_ms = config_now()->client_timeout_ms;
 	size_t sent = 0;
 
 	if (session->is_broken || size == 0 || atomic_load(&session->is_ending))
 		return;
+	trace_locked(session, data, size);
 	if (net_send_all(session->fd, data, size, net_deadline_ms(timeout_ms),
 			 &session->is_ending, &sent) == 0)
 		return;
@@ -378,59 +402,21 @@ void session_send(struct session *session, const uint8_t *data, size_t size)
 	pthread_mutex_unlock(&session->client_tx);
 }
 
-/* The lines of a text as message packets; returns the bytes written. */
-static size_t write_lines(const struct session *session, uint8_t *out, size_t room,
-			  const char *text)
-{
-	bool has_types = dialect_has(&session->dialect, EXT_MESSAGE_TYPES);
-	bool has_cp437 = dialect_has(&session->dialect, EXT_FULL_CP437);
-	char line[TEXT_LINE + 1], color = 0;
-	size_t size = 0;
-
-	while (text_wrap(line, &text, &color)) {
-		size_t packet_size =
-			dialect_size(&session->dialect, PACKET_TO_CLIENT, OP_MESSAGE);
-
-		if (size + packet_size > room)
-			break;
-		text_make_safe(line, has_cp437);
-		size += packet_write_message(out + size, has_types ? 0 : PACKET_SELF, line);
-	}
-	return size;
-}
-
-void session_tell(struct session *session, const char *format, ...)
-{
-	char utf8[TELL_MAX], text[TELL_MAX];
-	uint8_t *packets = malloc(TELL_SIZE);
-	va_list arguments;
-
-	if (packets == NULL)
-		return;
-	va_start(arguments, format);
-	vsnprintf(utf8, sizeof(utf8), format, arguments);
-	va_end(arguments);
-	text_from_utf8(text, sizeof(text), utf8);
-	session_send(session, packets, write_lines(session, packets, TELL_SIZE, text));
-	free(packets);
-}
-
 /* Says goodbye on the wire: a Disconnect, if a packet can still begin, and the end of our half.
  */
 static void say_goodbye(struct session *session, const char *reason, int64_t deadline_ms)
 {
-	char text[SESSION_WHY_MAX];
 	uint8_t packet[PACKET_SIZE_MAX];
 
-	text_from_utf8(text, sizeof(text), reason);
-	text[PACKET_STRING_LEN] = '\0';
 	session_lock_tx(session);
 	/* the dialect is the login's until the game has begun */
-	text_make_safe(text,
-		       session->is_in_game && dialect_has(&session->dialect, EXT_FULL_CP437));
-	if (!session->is_broken)
-		net_send_all(session->fd, packet, packet_write_disconnect(packet, text),
-			     deadline_ms, NULL, NULL);
+	size_t size = session_write_disconnect(
+		packet, reason,
+		session->is_in_game && dialect_has(&session->dialect, EXT_FULL_CP437));
+	if (!session->is_broken) {
+		trace_locked(session, packet, size);
+		net_send_all(session->fd, packet, size, deadline_ms, NULL, NULL);
+	}
 	session->is_broken = true;
 	pthread_cond_broadcast(&session->level_done);
 	pthread_mutex_unlock(&session->client_tx);
@@ -477,10 +463,20 @@ static bool begin_end(struct session *session, const char *reason)
 	return first;
 }
 
-void session_end(struct session *session, const char *reason)
+static void end(struct session *session, const char *said, const char *logged)
 {
-	if (begin_end(session, reason))
-		say_goodbye(session, reason, net_deadline_ms(SESSION_LINGER_MS / 2));
+	if (begin_end(session, logged))
+		say_goodbye(session, said, net_deadline_ms(SESSION_LINGER_MS / 2));
+}
+
+void session_end_for(struct session *session, const struct session_reason *reason)
+{
+	end(session, reason->said, reason->logged);
+}
+
+void session_end_with(struct session *session, const char *words)
+{
+	end(session, words, words);
 }
 
 /* Waits until the client reader is done or the deadline has passed; the table is locked. */
@@ -522,6 +518,7 @@ void session_leave(struct session *session)
 	pthread_cond_broadcast(&session->level_done);
 	pthread_mutex_unlock(&session->client_tx);
 	shutdown(session->fd, SHUT_RDWR);
+	session_unqueue(session);
 	if (unlist_session(session))
 		session_log(session, LOG_INFO, "leaves after %lld s: %s",
 			    (long long)session_age_ms(session) / 1000, session->end_reason);
@@ -556,19 +553,24 @@ static struct session **hold_all(size_t *n)
 	return held;
 }
 
-void session_end_all(const char *reason, int64_t timeout_ms)
+void session_end_all(int64_t timeout_ms, enum message message, ...)
 {
 	int64_t deadline_ms = net_now_ms() + timeout_ms;
 	int64_t goodbye_ms = net_now_ms() + timeout_ms / 2; /* shared: some may not read */
 	struct session *session, **held;
+	struct session_reason reason;
+	va_list pairs;
 	size_t n;
 
+	va_start(pairs, message);
+	session_vreason(&reason, message, pairs);
+	va_end(pairs);
 	pthread_once(&table_once, table_init);
 	held = hold_all(&n);
 	for (size_t i = 0; i < n; i++)
-		begin_end(held[i], reason);
+		begin_end(held[i], reason.logged);
 	for (size_t i = 0; i < n; i++)
-		say_goodbye(held[i], reason, goodbye_ms);
+		say_goodbye(held[i], reason.said, goodbye_ms);
 	for (size_t i = 0; i < n; i++)
 		session_unref(held[i]);
 	free(held);
@@ -590,7 +592,7 @@ bool session_jump_by_name(const char *name, struct server *target)
 	pthread_mutex_unlock(&table.lock);
 	if (session == NULL)
 		return false;
-	session_jump(session, target);
+	session_jump(session, &target, NULL, 0);
 	session_unref(session);
 	return true;
 }
@@ -598,6 +600,16 @@ bool session_jump_by_name(const char *name, struct server *target)
 const char *session_name(const struct session *session)
 {
 	return session->name;
+}
+
+const char *session_subject(const struct session *session)
+{
+	return session->subject;
+}
+
+bool session_is_verified(const struct session *session)
+{
+	return session->is_verified;
 }
 
 unsigned long session_id(const struct session *session)
@@ -621,7 +633,7 @@ struct server *session_stay(struct session *session)
 	pthread_mutex_unlock(&session->lock);
 	session_cancel(session, true);
 	if (lost != NULL)
-		session_show(session, SESSION_PLACE_TOP, "%s", "");
+		session_clear(session, SESSION_PLACE_TOP);
 	return lost;
 }
 

@@ -5,10 +5,12 @@
  * those bytes were sent before any later swap, so they belong to that server or to none.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_current.h"
 #include "session_private.h"
 #include "text.h"
 
@@ -20,14 +22,17 @@ struct client_reader {
 	struct link *link;            /* the current one, a reference; NULL between links */
 	const struct dialect *server; /* its dialect; NULL without a link */
 	bool is_gate_open;
+	const struct config *config; /* that `wants` is for; only compared */
 	bool wants[PACKET_OPCODES];  /* opcodes that inspect() must see */
+	bool is_traced;              /* it sees all, for the session's trace */
 	uint8_t out[CLIENT_OUT_MAX]; /* what a packet was translated to, */
 	size_t out_size;             /* if it is another one; else 0 */
 	bool is_in_line;             /* the next message packet continues a long chat line, */
 	bool is_line_dropped;        /* whose beginning was dropped or answered */
 	struct chat *chat;           /* a long line being joined for a server that takes none */
 	size_t offset;               /* bytes framed so far, for the log */
-	char fault[SESSION_WHY_MAX]; /* why the session must end; else empty */
+	bool has_fault;
+	struct session_reason fault; /* why the session must end */
 };
 
 typedef enum verdict handler_fn(struct client_reader *reader, uint8_t *packet);
@@ -40,10 +45,22 @@ static enum verdict on_edge_packet(struct client_reader *reader, uint8_t *packet
 	return VERDICT_DROP;
 }
 
+/* The session must end: pairs of names and values, and NULL. */
+__attribute__((sentinel)) static void fail(struct client_reader *reader, enum message message,
+					   ...)
+{
+	va_list pairs;
+
+	va_start(pairs, message);
+	session_vreason(&reader->fault, message, pairs);
+	va_end(pairs);
+	reader->has_fault = true;
+}
+
 static enum verdict on_identification(struct client_reader *reader, uint8_t *packet)
 {
 	(void)packet;
-	snprintf(reader->fault, sizeof(reader->fault), "Your client identified itself twice");
+	fail(reader, MESSAGE_CLIENT_TWICE, NULL);
 	return VERDICT_DROP;
 }
 
@@ -107,7 +124,7 @@ static enum verdict on_plugin_message(struct client_reader *reader, uint8_t *pac
 {
 	bool is_reserved = reader->link != NULL &&
 			   link_may_signal(reader->link, CONFIG_REDIRECT_PLUGIN) &&
-			   packet[1] == reader->session->world->config->redirect_channel;
+			   packet[1] == config_now()->redirect_channel;
 
 	return is_reserved ? VERDICT_DROP : VERDICT_PASS;
 }
@@ -137,12 +154,13 @@ static void prepare(struct client_reader *reader)
 {
 	const struct session *session = reader->session;
 
+	reader->is_traced = session_is_traced(session);
 	for (unsigned op = 0; op < PACKET_OPCODES; op++) {
 		uint8_t opcode = (uint8_t)op;
 		const struct handler *handler = &handlers[op];
 
 		reader->wants[op] =
-			reader->link == NULL ||
+			reader->link == NULL || reader->is_traced ||
 			hooks_want(session->world->hooks, PACKET_TO_SERVER, opcode) ||
 			(handler->run != NULL &&
 			 !(handler->only_when_closed && reader->is_gate_open)) ||
@@ -182,7 +200,7 @@ static void look_up(struct client_reader *reader)
 		link_unref(old);
 	if (is_late)
 		session_log(session, LOG_DEBUG, "the gate opens: no spawn came in time");
-	if (is_news)
+	if (is_news || reader->is_traced != session_is_traced(session))
 		prepare(reader);
 }
 
@@ -215,6 +233,14 @@ static enum verdict run_hooks(struct client_reader *reader, uint8_t *packet, siz
 	return is_dropped ? VERDICT_DROP : VERDICT_PASS;
 }
 
+static void say_too_long(struct session *session)
+{
+	char max[16];
+
+	snprintf(max, sizeof(max), "%d", PACKET_STRING_LEN);
+	session_say(session, MESSAGE_CHAT_TOO_LONG, "max", max, NULL);
+}
+
 /* Puts a piece of a long chat line to the others (LongerMessages). `type` is the client's. */
 static enum verdict join_chat(struct client_reader *reader, uint8_t *packet, uint8_t type)
 {
@@ -227,10 +253,7 @@ static enum verdict join_chat(struct client_reader *reader, uint8_t *packet, uin
 	packet[1] = type;
 	if (chat_take(reader->chat, style, packet, reader->out, &reader->out_size) ==
 	    CHAT_TOO_LONG)
-		session_tell(reader->session,
-			     "&cThat is too long for this server (more than %d characters), "
-			     "nothing was sent.",
-			     PACKET_STRING_LEN);
+		say_too_long(reader->session);
 	return VERDICT_DROP;
 }
 
@@ -258,6 +281,9 @@ static enum verdict inspect(struct client_reader *reader, uint8_t *packet, size_
 {
 	const struct handler *handler = &handlers[packet[0]];
 
+	if (reader->is_traced)
+		session_trace_packets(reader->session, TRACE_FROM_CLIENT, NULL,
+				      &reader->session->dialect, packet, size);
 	if (handler->run != NULL && handler->run(reader, packet) == VERDICT_DROP)
 		return VERDICT_DROP;
 	if (run_hooks(reader, packet, size) == VERDICT_DROP)
@@ -265,20 +291,23 @@ static enum verdict inspect(struct client_reader *reader, uint8_t *packet, size_
 	if (reader->link != NULL)
 		return translate(reader, packet, size);
 	if (packet[0] == OP_MESSAGE)
-		session_tell(reader->session,
-			     "&cYou are between two servers, nobody hears you yet.");
+		session_say(reader->session, MESSAGE_BETWEEN_SERVERS, NULL);
 	return VERDICT_DROP;
 }
 
-static void unknown_packet(struct client_reader *reader, uint8_t opcode)
+static void unknown_packet(struct client_reader *reader, const uint8_t *packet, size_t size)
 {
-	const struct packet_catalog *catalog = &reader->session->world->config->catalog;
+	const struct packet_catalog *catalog = &reader->session->config->catalog;
+	uint8_t opcode = packet[0];
 	bool is_known = packet_info(catalog, PACKET_TO_SERVER, opcode) != NULL;
+	char number[8];
 
-	snprintf(reader->fault, sizeof(reader->fault),
-		 "Your client sent packet 0x%02x (%s), %s", opcode,
-		 packet_name(catalog, PACKET_TO_SERVER, opcode),
-		 is_known ? "not negotiated" : "which does not exist");
+	snprintf(number, sizeof(number), "0x%02x", opcode);
+	fail(reader, is_known ? MESSAGE_CLIENT_UNAGREED : MESSAGE_CLIENT_UNKNOWN, "packet",
+	     number, "name", packet_name(catalog, PACKET_TO_SERVER, opcode), NULL);
+	if (reader->is_traced)
+		session_trace_packets(reader->session, TRACE_FROM_CLIENT, NULL,
+				      &reader->session->dialect, packet, size);
 }
 
 static void flush(struct client_reader *reader, const uint8_t *data, size_t size)
@@ -294,13 +323,13 @@ static void walk(struct client_reader *reader)
 	struct client_input *in = reader->in;
 	size_t start = 0, at = 0;
 
-	while (at < in->fill && reader->fault[0] == '\0') {
+	while (at < in->fill && !reader->has_fault) {
 		uint8_t *packet = in->bytes + at;
 		size_t size =
 			dialect_size(&reader->session->dialect, PACKET_TO_SERVER, packet[0]);
 
 		if (size == 0)
-			unknown_packet(reader, packet[0]);
+			unknown_packet(reader, packet, in->fill - at);
 		if (size == 0 || in->fill - at < size)
 			break;
 		reader->out_size = 0;
@@ -330,7 +359,15 @@ static bool may_be_silent(struct session *session)
 	int64_t loaded_ms = session->loaded_ms;
 	pthread_mutex_unlock(&session->lock);
 	return !has_server || !has_spawned || atomic_load(&session->is_level_open) ||
-	       now_ms - loaded_ms < session->world->config->client_timeout_ms;
+	       now_ms - loaded_ms < config_now()->client_timeout_ms;
+}
+
+static void fail_silent(struct client_reader *reader)
+{
+	char ms[24];
+
+	snprintf(ms, sizeof(ms), "%lld", (long long)config_now()->client_timeout_ms);
+	fail(reader, MESSAGE_CLIENT_SILENT, "ms", ms, NULL);
 }
 
 /* Waits for more bytes. False: the client is gone, or has been told to go. */
@@ -346,28 +383,37 @@ static bool receive(struct client_reader *reader)
 		is_timeout = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 	} while ((n < 0 && errno == EINTR) || (is_timeout && may_be_silent(session)));
 	if (is_timeout)
-		snprintf(reader->fault, sizeof(reader->fault),
-			 "Your client was silent for more than %lld ms",
-			 (long long)session->world->config->client_timeout_ms);
+		fail_silent(reader);
 	if (n <= 0 || atomic_load(&session->is_ending))
 		return false;
 	in->fill += (size_t)n;
 	return true;
 }
 
+/* A reload may have other packets dropped. */
+static void follow_config(struct client_reader *reader)
+{
+	config_settle();
+	if (reader->config == config_now())
+		return;
+	reader->config = config_now();
+	prepare(reader);
+}
+
 void session_relay_client(struct session *session, struct client_input *in)
 {
 	struct client_reader reader = {.session = session, .in = in};
 
-	net_set_recv_timeout(session->fd, session->world->config->client_timeout_ms);
-	prepare(&reader);
+	net_set_recv_timeout(session->fd, config_now()->client_timeout_ms);
 	do {
+		follow_config(&reader);
 		look_up(&reader);
 		walk(&reader);
-	} while (reader.fault[0] == '\0' && receive(&reader));
-	if (reader.fault[0] != '\0') {
-		session_log(session, LOG_WARN, "%s (at byte %zu)", reader.fault, reader.offset);
-		session_end(session, reader.fault);
+	} while (!reader.has_fault && receive(&reader));
+	if (reader.has_fault) {
+		session_log(session, LOG_WARN, "%s (at byte %zu)", reader.fault.logged,
+			    reader.offset);
+		session_end_for(session, &reader.fault);
 	}
 	if (reader.link != NULL)
 		link_unref(reader.link);

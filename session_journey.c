@@ -10,44 +10,90 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config_current.h"
 #include "session_private.h"
 #include "text.h"
 
-#define JUMP_BURST    20    /* jumps that a player may ask for at once, */
-#define JUMP_EVERY_MS 500   /* and how often after that */
+#define JUMP_BURST    20  /* jumps that a player may ask for at once, */
+#define JUMP_EVERY_MS 500 /* and how often after that */
+#define TRIED_WORDS   8
 #define HOPS_MAX      8     /* servers in a row that send a player on by a kick */
 #define LASTING_MS    10000 /* a link that lasted so long has been a good one */
-#define NOTE_MAX      (SESSION_WHY_MAX + 64)
+
+/* What became of a link: a message, told when and as often as need be. */
+struct news {
+	enum message message;
+	const char *server;           /* its name; NULL: there is no news */
+	const char *target;           /* where it sends the player on to */
+	char reason[SESSION_WHY_MAX]; /* UTF-8 */
+};
 
 /* What a server reader is up to. Only its thread touches it. */
 struct journey {
-	struct session *session; /* a reference */
-	struct link *link;       /* the link being made, or running */
-	size_t next;             /* where next_candidate_locked() goes on */
+	struct session *session;     /* a reference */
+	struct link *link;           /* the link being made, or running */
+	uint64_t tried[TRIED_WORDS]; /* bits by server_index(): next_candidate() is past them */
+	bool has_tried_lobby;
 	int64_t started_ms;
-	unsigned wish;       /* its number among the player's, 0: unasked */
-	bool is_asked;       /* the player, or somebody for them, wants to be there */
-	bool was_kicked;     /* on the way */
-	unsigned hops;       /* how often a kick has named the next server, in a row */
-	int64_t arrived_ms;  /* at the server of the link */
-	const char *from;    /* the server before, or NULL */
-	char note[NOTE_MAX]; /* why the player was moved, to be told on arrival; or empty */
-	char last_words[NOTE_MAX]; /* for the Disconnect when nothing is left */
+	unsigned wish;             /* its number among the player's, 0: unasked */
+	bool is_asked;             /* the player, or somebody for them, wants to be there */
+	bool was_kicked;           /* on the way */
+	unsigned hops;             /* how often a kick has named the next server, in a row */
+	int64_t arrived_ms;        /* at the server of the link */
+	const char *from;          /* the server before, or NULL */
+	const struct server *lost; /* the server that they fall back from */
+	struct news news;          /* why the player was moved, to be told on arrival */
+	struct news last;          /* for the Disconnect when nothing is left */
 };
 
-/* A server that fails this player is left alone by fallbacks for a while. `lock` held. */
-static void avoid_locked(struct session *session, const struct server *server)
+static bool shuns_avoided(void *context, const struct server *server)
 {
-	session->avoid_until_ms[server_index(server)] = net_now_ms() + SESSION_AVOID_MS;
+	return session_is_avoided_locked(context, server);
 }
 
-/* A server that has come up since is another server. */
-bool session_is_avoided_locked(const struct session *session, const struct server *server)
+struct server_guest session_guest(struct session *session, bool with_avoided)
 {
-	int64_t until_ms = session->avoid_until_ms[server_index(server)];
+	return (struct server_guest){
+		.name = session->name,
+		.is_verified = session->is_verified,
+		.shuns = with_avoided ? shuns_avoided : NULL,
+		.context = session,
+	};
+}
 
-	return net_now_ms() < until_ms &&
-	       server_up_since_ms(server) < until_ms - SESSION_AVOID_MS;
+static bool has_tried(const struct journey *journey, const struct server *server)
+{
+	size_t bit = server_index(server) % (TRIED_WORDS * 64);
+
+	return (journey->tried[bit / 64] >> bit % 64 & 1) != 0;
+}
+
+static void note_tried(struct journey *journey, const struct server *server)
+{
+	size_t bit = server_index(server) % (TRIED_WORDS * 64);
+
+	journey->tried[bit / 64] |= (uint64_t)1 << bit % 64;
+}
+
+static bool shuns_tried(void *context, const struct server *server)
+{
+	const struct journey *journey = context;
+
+	return has_tried(journey, server) ||
+	       session_is_avoided_locked(journey->session, server);
+}
+
+static struct server *reserve_lobby(struct journey *journey)
+{
+	struct server *lobby = registry_lobby(journey->session->world->registry);
+	struct server_guest guest = session_guest(journey->session, false);
+
+	if (lobby == NULL || journey->has_tried_lobby ||
+	    session_is_avoided_locked(journey->session, lobby) ||
+	    server_reserve(lobby, &guest) != SERVER_ADMITS)
+		return NULL;
+	journey->has_tried_lobby = true;
+	return lobby;
 }
 
 /*
@@ -57,19 +103,76 @@ bool session_is_avoided_locked(const struct session *session, const struct serve
  */
 static struct server *next_candidate_locked(struct journey *journey)
 {
-	const struct registry *registry = journey->session->world->registry;
-	size_t n = registry_hub_count(registry);
+	struct session *session = journey->session;
+	const struct config_hubs *hubs = session_hubs(session);
+	struct server_guest guest = session_guest(session, false);
 
-	while (journey->next <= 2 * n) {
-		size_t i = journey->next++;
-		struct server *server =
-			i == n ? registry_lobby(registry) : registry_hub(registry, i % (n + 1));
+	guest.shuns = shuns_tried;
+	guest.context = journey;
+	struct server *server = server_choose(session->world->registry, hubs, &guest, false);
+	if (server == NULL) {
+		struct server *lobby = reserve_lobby(journey);
 
-		if (server != NULL && !session_is_avoided_locked(journey->session, server) &&
-		    (i >= n || server_is_up(server)))
-			return server;
+		if (lobby != NULL)
+			return lobby;
+		server = server_choose(session->world->registry, hubs, &guest, true);
+	}
+	if (server != NULL)
+		note_tried(journey, server);
+	return server;
+}
+
+const struct config_listener *session_listener_row(const struct session *session,
+						   const struct config *config)
+{
+	for (size_t i = 0; i < config->n_listeners; i++) {
+		const struct config_listener *listener = &config->listeners[i];
+
+		if (listener->port == session->listener_port &&
+		    strcmp(listener->address, session->listener_address) == 0)
+			return listener;
 	}
 	return NULL;
+}
+
+const struct config_hubs *session_hubs(const struct session *session)
+{
+	const struct config *config = config_now();
+
+	const struct config_listener *listener = session_listener_row(session, config);
+
+	return listener != NULL ? &listener->hubs : &config->hubs;
+}
+
+/* The server that a returning player left, if `rejoin` says so and it takes them: a place there
+ * is taken. */
+static struct server *reserve_last(struct session *session, const struct server_guest *guest)
+{
+	const struct config *config = config_now();
+	struct places *places = session->world->places;
+	char name[CONFIG_NAME_MAX + 1];
+
+	if (!config->rejoin_last || places == NULL || !places_find(places, session->name, name))
+		return NULL;
+	size_t index = config_find_server(config, name);
+	struct server *server =
+		index < config->n_servers ? config->servers[index].server : NULL;
+	return server != NULL && server_is_up(server) &&
+			       server_reserve(server, guest) == SERVER_ADMITS
+		       ? server
+		       : NULL;
+}
+
+struct server *session_first_server(struct session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	struct server_guest guest = session_guest(session, true);
+	struct server *server = reserve_last(session, &guest);
+	if (server == NULL)
+		server = server_choose(session->world->registry, session_hubs(session), &guest,
+				       false);
+	pthread_mutex_unlock(&session->lock);
+	return server;
 }
 
 /* Is the player being brought back: nobody has asked for it, nobody hears of its failure. */
@@ -91,6 +194,25 @@ static void asked_for(struct link *link)
 	pthread_mutex_unlock(&link->session->lock);
 }
 
+static bool ends_sentence(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length > 0 && strchr(".!?", text[length - 1]) != NULL;
+}
+
+/* Tells news, as the {why} of a message that may have a {server}, too. */
+static void tell_news(struct session *session, enum message message, const struct news *news,
+		      const char *server)
+{
+	char why[SESSION_TEXT_MAX];
+
+	config_message(why, sizeof(why), news->message, "server", news->server, "target",
+		       news->target, "reason", news->reason, "dot",
+		       ends_sentence(news->reason) ? "" : ".", NULL);
+	session_say(session, message, "why", why, "server", server, NULL);
+}
+
 /* One line in the log for a join, a jump and a fallback, and a word to a player who was moved.
  */
 static void announce(struct journey *journey, bool is_first)
@@ -100,29 +222,36 @@ static void announce(struct journey *journey, bool is_first)
 	int64_t since_ms = is_first ? session->started_ms : journey->started_ms;
 	long long ms = (long long)(net_now_ms() - since_ms);
 	bool is_return = session_is_unasked(journey->link);
-	char address[NET_ADDR_TEXT], plain[PACKET_STRING_LEN + 1];
-	char software[PACKET_STRING_LEN * 3 + 1];
+	bool falls = journey->news.server != NULL;
+	char address[NET_ADDR_TEXT], software[SESSION_SOFTWARE_MAX];
 
+	session_count_event(is_first ? SESSION_JOINS : !falls ? SESSION_MOVES : SESSION_FALLS);
 	net_addr_text(address, &session->peer, true);
-	text_strip_colors(plain, sizeof(plain), session->software);
-	text_to_utf8(software, sizeof(software), plain);
+	session_software(session, software);
 	if (is_first)
 		session_log(session, LOG_INFO, "joins %s from %s with %s in %lld ms%s", to,
 			    address,
 			    session->dialect.cpe ? software : "a Classic client without CPE",
 			    ms, session->is_verified ? "" : ", name unverified");
-	else if (journey->note[0] == '\0')
+	else if (!falls)
 		session_log(session, LOG_INFO, "%s%s%s to %s in %lld ms",
 			    is_return ? "returns" : "jumps",
 			    journey->from != NULL ? " from " : "",
 			    journey->from != NULL ? journey->from : "", to, ms);
 	else
-		session_log(session, LOG_INFO, "falls back to %s in %lld ms", to, ms);
-	if (journey->note[0] != '\0')
-		session_tell(session, "&e%s &eYou are on &f%s&e now.", journey->note, to);
+		session_log(session, crowd_falls(journey->lost, journey->link->server),
+			    "falls back to %s in %lld ms", to, ms);
+	if (falls)
+		tell_news(session, MESSAGE_MOVED, &journey->news, to);
 	else if (is_return)
-		session_tell(session, "&eYou are back on &f%s&e.", to);
-	journey->note[0] = '\0';
+		session_say(session, MESSAGE_RETURN_DONE, "server", to, NULL);
+	journey->news.server = NULL;
+}
+
+static bool log_in(struct link *link)
+{
+	return link_dial(link) &&
+	       link_login(link, net_deadline_ms(config_now()->login_timeout_ms));
 }
 
 /* Dials, logs in and becomes current. A player in a game stays in it until the new level is
@@ -131,7 +260,6 @@ static bool arrive(struct journey *journey)
 {
 	struct link *link = journey->link;
 	struct session *session = journey->session;
-	int64_t timeout_ms = session->world->config->login_timeout_ms;
 	struct server *previous = session_server(session);
 
 	session_lock_tx(session);
@@ -139,8 +267,11 @@ static bool arrive(struct journey *journey)
 	link->waits_for_level = session->is_in_game;
 	pthread_mutex_unlock(&session->client_tx);
 	link_make_way(link);
-	if (!link_dial(link) || !link_login(link, net_deadline_ms(timeout_ms)) ||
-	    !link_adopt(link))
+	bool is_in = log_in(link);
+	if (!is_in && link_try_again(link))
+		is_in = log_in(link);
+	link_report(link, is_in);
+	if (!is_in || !link_adopt(link))
 		return false;
 	session_log_dialect(session, server_name(link->server), link->negotiate.software,
 			    &link->dialect);
@@ -150,17 +281,12 @@ static bool arrive(struct journey *journey)
 	asked_for(link);
 	if (server_is_lobby(link->server))
 		return_promise(session, !journey->is_asked && !journey->was_kicked);
+	else if (session->world->places != NULL)
+		places_note(session->world->places, session->name, server_name(link->server));
 	journey->arrived_ms = net_now_ms();
 	journey->was_kicked = false;
-	journey->last_words[0] = '\0';
+	journey->last.server = NULL;
 	return true;
-}
-
-/* A socket that was dialled early may have been given up by its server since: one fresh
- * attempt. */
-static bool deserves_retry(const struct link *link, bool has_arrived)
-{
-	return !has_arrived && link->is_predialled && link->has_connected && link->offset == 0;
 }
 
 enum onward {
@@ -201,13 +327,15 @@ static enum onward detach(const struct journey *journey, bool has_arrived)
 	if (has_arrived && was_there)
 		server_player_left(link->server);
 	if ((onward == ONWARD_FALL || onward == ONWARD_JUMP) && !link->is_our_fault &&
-	    link->onward == NULL && !deserves_retry(link, has_arrived)) {
-		avoid_locked(session, link->server);
+	    link->onward == NULL) {
+		if (!has_arrived || link->generation == server_generation(link->server))
+			session_avoid_locked(session, link->server); /* else it has moved */
 		if (link->kick[0] == '\0' && has_arrived && !server_is_lobby(link->server))
 			return_remember_locked(session, link->server, has_lasted);
 	}
-	if (onward == ONWARD_STAY && link->kick[0] != '\0')
-		avoid_locked(session, link->server);
+	if (onward == ONWARD_STAY &&
+	    (link->kick[0] != '\0' || (link->is_return && session->wants_any_hub)))
+		session_avoid_locked(session, link->server);
 	atomic_store(&link->is_closed, true);
 	pthread_mutex_unlock(&session->lock);
 	pthread_cond_broadcast(&session->level_done);
@@ -217,47 +345,81 @@ static enum onward detach(const struct journey *journey, bool has_arrived)
 	return onward;
 }
 
-static bool ends_sentence(const char *text)
+/* Why the link ended. */
+static struct news news_of(const struct link *link, bool has_arrived)
 {
-	size_t length = strlen(text);
+	bool is_kick = link->kick[0] != '\0';
+	struct news news = {.server = server_name(link->server)};
 
-	return length > 0 && strchr(".!?", text[length - 1]) != NULL;
+	if (link->onward != NULL) {
+		news.message = MESSAGE_SENT_ONWARD;
+		news.target = server_name(link->onward);
+	} else if (is_kick) {
+		news.message = MESSAGE_SERVER_KICKED;
+	} else {
+		news.message = has_arrived ? MESSAGE_SERVER_GONE : MESSAGE_SERVER_UNREACHABLE;
+	}
+	strlcpy(news.reason, is_kick ? link->kick : link->fault, sizeof(news.reason));
+	return news;
+}
+
+/* Why the link ended, for the log: a player of a crowd has no line of their own. */
+static void log_end(struct journey *journey, bool has_arrived)
+{
+	const struct link *link = journey->link;
+	bool is_kick = link->kick[0] != '\0';
+	enum log_level level = session_is_unasked(link) && !is_kick ? LOG_DEBUG : LOG_INFO;
+	char why[SESSION_WHY_MAX + 16];
+
+	snprintf(why, sizeof(why), "%s%s", is_kick ? "kicked: " : "",
+		 is_kick ? link->kick : link->fault);
+	if (has_arrived) {
+		level = crowd_loses(link->server, why);
+		journey->lost = link->server;
+	}
+	session_log(journey->session, level, "%s %s: %s", has_arrived ? "loses" : "can't join",
+		    server_name(link->server), why);
 }
 
 /*
- * Why the link ended, as the player and the log read it. Of several failures in a row the
- * player hears the first, which is why they travel at all; a kick's own words go before ours.
+ * Why the link ended, for the player and the log. Of several failures in a row the player hears
+ * the first, which is why they travel at all; a kick's own words go before ours.
  */
 static void describe_end(struct journey *journey, bool has_arrived)
 {
 	const struct link *link = journey->link;
-	const char *name = server_name(link->server);
+	const struct news news = news_of(link, has_arrived);
 	bool is_kick = link->kick[0] != '\0';
-	char note[NOTE_MAX];
 
 	journey->was_kicked |= is_kick;
-	if (link->onward != NULL)
-		snprintf(note, sizeof(note), "%s sends you on to %s.", name,
-			 server_name(link->onward));
-	else if (is_kick)
-		snprintf(note, sizeof(note), "%s kicked you: &f%s&e%s", name, link->kick,
-			 ends_sentence(link->kick) ? "" : ".");
+	if (journey->news.server == NULL)
+		journey->news = news;
+	if ((is_kick && link->onward == NULL) || journey->last.server == NULL)
+		journey->last = news;
+	if (!is_kick && link->is_our_fault)
+		journey->last.message = MESSAGE_FULL;
+	log_end(journey, has_arrived);
+}
+
+/* Nothing is left for the player: the session ends with what they heard last. */
+static void end_journey(const struct journey *journey)
+{
+	const struct news *last = &journey->last;
+
+	if (last->server == NULL)
+		session_end(journey->session, MESSAGE_FULL, NULL);
+	else if (last->message == MESSAGE_SERVER_KICKED)
+		session_end_with(journey->session, last->reason);
 	else
-		snprintf(note, sizeof(note),
-			 has_arrived ? "%s is gone: %s." : "%s can't be reached: %s.", name,
-			 link->fault);
-	if (journey->note[0] == '\0')
-		strlcpy(journey->note, note, sizeof(journey->note));
-	if (is_kick && link->onward == NULL)
-		strlcpy(journey->last_words, link->kick, sizeof(journey->last_words));
-	else if (link->is_our_fault)
-		strlcpy(journey->last_words, SESSION_FULL, sizeof(journey->last_words));
-	else if (journey->last_words[0] == '\0')
-		strlcpy(journey->last_words, note, sizeof(journey->last_words));
-	session_log(journey->session,
-		    session_is_unasked(link) && !is_kick ? LOG_DEBUG : LOG_INFO, "%s %s: %s%s",
-		    has_arrived ? "loses" : "can't join", name, is_kick ? "kicked: " : "",
-		    is_kick ? link->kick : link->fault);
+		session_end(journey->session, last->message, "server", last->server, "target",
+			    last->target, "reason", last->reason, NULL);
+}
+
+static bool reserve_locked(struct session *session, struct server *server)
+{
+	struct server_guest guest = session_guest(session, false);
+
+	return server_reserve(server, &guest) == SERVER_ADMITS;
 }
 
 /* The next link of the journey, unless something else is on its way: to `server`, or if that is
@@ -271,10 +433,12 @@ static struct link *next_link(struct journey *journey, struct server *server, bo
 	pthread_mutex_lock(&session->lock);
 	bool is_wanted = session->pending == NULL && !atomic_load(&session->is_ending) &&
 			 (!falls || session->current == NULL);
-	if (is_wanted && server == NULL)
+	if (is_wanted && (server == NULL || !reserve_locked(session, server)))
 		server = next_candidate_locked(journey);
 	if (is_wanted && server != NULL)
 		link = link_new(session, server);
+	if (is_wanted && server != NULL && link == NULL)
+		server_give_back(server);
 	if (link != NULL) {
 		link_ref(link);
 		session->pending = link;
@@ -282,27 +446,25 @@ static struct link *next_link(struct journey *journey, struct server *server, bo
 	bool is_over = link == NULL && is_wanted && session->current == NULL;
 	pthread_mutex_unlock(&session->lock);
 	if (is_over)
-		session_end(session, journey->last_words[0] != '\0' ? journey->last_words
-								    : SESSION_FULL);
+		end_journey(journey);
 	return link;
 }
 
 /* Does a kick end the session of a player who has no other server. */
 bool link_is_final_kick(const struct link *link)
 {
-	const struct config *config = link->session->world->config;
-
 	if (link->kick[0] == '\0' || link->onward != NULL || server_is_lobby(link->server))
 		return false;
-	return config->servers[server_index(link->server)].on_kick == CONFIG_KICK_DISCONNECT ||
-	       config_is_final_kick(config, link->kick);
+	return link->on_kick == CONFIG_KICK_DISCONNECT ||
+	       config_is_final_kick(config_now(), link->kick);
 }
 
 /* A player without a link: on to the next server, if there is one. */
 static struct link *fall(struct journey *journey, bool has_arrived)
 {
 	if (has_arrived) {
-		journey->next = 0;
+		memset(journey->tried, 0, sizeof(journey->tried));
+		journey->has_tried_lobby = false;
 		journey->started_ms = net_now_ms();
 		journey->is_asked = false;
 	}
@@ -315,13 +477,13 @@ static void explain_end(struct journey *journey, enum onward onward)
 	struct session *session = journey->session;
 
 	if (journey->link->has_company)
-		session_show(session, SESSION_PLACE_CENTER, "%s", "");
-	if (session_is_unasked(journey->link))
-		return_put_off(session, journey->link, journey->note);
-	else if (journey->note[0] != '\0')
-		session_tell(session, "&e%s &e%s", journey->note,
-			     onward == ONWARD_STAY ? "You stay where you are."
-						   : "You are on your way.");
+		session_clear(session, SESSION_PLACE_CENTER);
+	if (!session_is_unasked(journey->link))
+		tell_news(session,
+			  onward == ONWARD_STAY ? MESSAGE_STAY_THERE : MESSAGE_ON_YOUR_WAY,
+			  &journey->news, NULL);
+	else if (return_put_off(session, journey->link))
+		tell_news(session, MESSAGE_STAY_HERE, &journey->news, NULL);
 }
 
 /* A kick that names another server. One that names where the player is, or one of too many in a
@@ -336,7 +498,7 @@ static bool sends_onward(struct journey *journey, bool has_arrived)
 		return false;
 	if (link->onward == session_server(journey->session) || journey->hops++ >= HOPS_MAX) {
 		pthread_mutex_lock(&journey->session->lock);
-		avoid_locked(journey->session, link->server);
+		session_avoid_locked(journey->session, link->server);
 		pthread_mutex_unlock(&journey->session->lock);
 		return false;
 	}
@@ -356,18 +518,13 @@ static struct link *travel_on(struct journey *journey, bool has_arrived)
 
 	if (onward == ONWARD_NOWHERE)
 		return NULL;
-	if (onward == ONWARD_FALL && deserves_retry(link, has_arrived)) {
-		session_log(journey->session, LOG_DEBUG, "%s has given up an early connection",
-			    server_name(link->server));
-		return next_link(journey, link->server, true);
-	}
 	if (onward == ONWARD_JUMP && link->onward != NULL)
 		return NULL; /* the player has a wish of their own */
 	if (sends_onward(journey, has_arrived))
 		return next_link(journey, link->onward, onward == ONWARD_FALL);
 	describe_end(journey, has_arrived);
 	if (onward != ONWARD_STAY && link_is_final_kick(link)) {
-		session_end(journey->session, link->kick);
+		session_end_with(journey->session, link->kick);
 		return NULL;
 	}
 	if (onward == ONWARD_FALL)
@@ -407,7 +564,7 @@ bool session_cancel(struct session *session, bool only_return)
 	if (link == NULL)
 		return false;
 	overtake(session, link);
-	session_show(session, SESSION_PLACE_CENTER, "%s", "");
+	session_clear(session, SESSION_PLACE_CENTER);
 	return true;
 }
 
@@ -473,21 +630,25 @@ static void *server_main(void *argument)
 	return NULL;
 }
 
-/* Sends a thread off on this journey, first to `target`, perhaps with a socket on its way
- * there. Nothing has happened if there is no thread or memory. */
-static bool set_off(const struct journey *plan, struct server *target, int predialled,
-		    bool is_return)
+/* Sends a thread off on this journey, first to `target`, where a place is taken, perhaps with a
+ * socket on its way there. Without a thread or memory the place is given back. */
+static bool set_off(const struct journey *plan, struct server *target,
+		    const struct predial *predial, bool is_return)
 {
 	struct session *session = plan->session;
 	struct journey *journey = calloc(1, sizeof(*journey));
 	struct link *link = journey != NULL ? link_new(session, target) : NULL;
 
 	if (link == NULL) {
+		server_give_back(target);
 		free(journey);
 		return false;
 	}
-	link->fd = predialled;
-	link->is_predialled = predialled >= 0;
+	if (predial != NULL) {
+		link->fd = predial->fd;
+		link->is_predialled = predial->fd >= 0;
+		link->is_pooled = predial->is_pooled;
+	}
 	link->is_return = is_return;
 	*journey = *plan;
 	journey->link = link;
@@ -505,61 +666,95 @@ static bool set_off(const struct journey *plan, struct server *target, int predi
 bool session_enter(struct session *session, struct predial *predial)
 {
 	struct journey plan = {.session = session};
-	struct server *target;
-	bool is_early;
+	struct server *target = predial->server;
 
 	pthread_mutex_lock(&session->lock);
-	target = next_candidate_locked(&plan);
+	if (target == NULL)
+		target = next_candidate_locked(&plan);
+	else
+		note_tried(&plan, target);
 	pthread_mutex_unlock(&session->lock);
+	predial->server = NULL; /* the place is the link's now */
 	if (target == NULL) {
-		session_end(session, "No server is linked here yet");
+		session_end(session, MESSAGE_NO_SERVERS, NULL);
 		return false;
 	}
-	is_early = predial->server == target;
-	if (!set_off(&plan, target, is_early ? predial->fd : -1, false)) {
+	if (!set_off(&plan, target, predial, false)) {
 		session_log(session, LOG_ERROR, "no thread or memory for another player");
-		session_end(session, SESSION_FULL);
+		session_end(session, MESSAGE_FULL, NULL);
 		return false;
 	}
-	if (is_early)
-		predial->fd = -1;
+	predial->fd = -1;
 	return true;
 }
 
 /* Jumps cost a thread and a connection: a burst is fine, a script that does nothing else is
  * not. They are numbered here, since their threads may start in any order, and the last one
  * wins. */
-static bool may_jump(struct session *session, unsigned *wish)
+static bool may_jump(struct session *session, bool is_free, unsigned *wish)
 {
 	int64_t now = net_now_ms();
 
 	pthread_mutex_lock(&session->lock);
 	if (session->next_jump_ms < now - JUMP_BURST * JUMP_EVERY_MS)
 		session->next_jump_ms = now - JUMP_BURST * JUMP_EVERY_MS;
-	bool may = session->next_jump_ms <= now;
-	if (may) {
+	bool may = is_free || session->next_jump_ms <= now;
+	if (may && !is_free)
 		session->next_jump_ms += JUMP_EVERY_MS;
+	if (may)
 		*wish = ++session->wishes;
-	}
 	pthread_mutex_unlock(&session->lock);
 	return may;
 }
 
-enum session_jump session_jump(struct session *session, struct server *target)
+static const enum session_jump refusals[] = {
+	[SERVER_ADMITS] = SESSION_JUMPS,
+	[SERVER_IS_FULL] = SESSION_JUMP_FULL,
+	[SERVER_IS_DRAINING] = SESSION_JUMP_DRAINING,
+	[SERVER_IS_IN_MAINTENANCE] = SESSION_JUMP_MAINTENANCE,
+	[SERVER_IS_RESTRICTED] = SESSION_JUMP_RESTRICTED,
+	[SERVER_IS_GONE] = SESSION_JUMP_GONE,
+};
+
+/* Takes a place for a jump. */
+static enum session_jump reserve(struct session *session, struct server **target,
+				 const struct config_hubs *among, unsigned how)
+{
+	enum session_jump result = SESSION_JUMPS;
+
+	pthread_mutex_lock(&session->lock);
+	struct server_guest guest = session_guest(session, among != NULL);
+	guest.is_forced = (how & SESSION_FORCED) != 0;
+	guest.has_waited = (how & SESSION_QUEUED) != 0;
+	if (among == NULL)
+		result = refusals[server_reserve(*target, &guest)];
+	else
+		*target = server_choose(session->world->registry, among, &guest, false);
+	pthread_mutex_unlock(&session->lock);
+	return *target != NULL ? result : SESSION_JUMP_NONE;
+}
+
+enum session_jump session_jump(struct session *session, struct server **target,
+			       const struct config_hubs *among, unsigned how)
 {
 	struct journey plan = {.session = session, .is_asked = true};
 
-	if (!may_jump(session, &plan.wish))
+	if (!may_jump(session, (how & (SESSION_FORCED | SESSION_QUEUED)) != 0, &plan.wish))
 		return SESSION_JUMP_TOO_SOON;
-	if (set_off(&plan, target, -1, false))
+	enum session_jump result = reserve(session, target, among, how);
+	if (result != SESSION_JUMPS)
+		return result;
+	if (how & SESSION_TOLD)
+		session_say(session, MESSAGE_JUMPING, "server", server_name(*target), NULL);
+	if (set_off(&plan, *target, NULL, false))
 		return SESSION_JUMPS;
 	session_log(session, LOG_ERROR, "no thread or memory for a jump");
-	return SESSION_JUMP_FULL;
+	return SESSION_JUMP_NO_ROOM;
 }
 
 void session_bring_back(struct session *session, struct server *target)
 {
 	const struct journey plan = {.session = session};
 
-	set_off(&plan, target, -1, true);
+	set_off(&plan, target, NULL, true);
 }

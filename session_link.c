@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config_current.h"
 #include "session_private.h"
 #include "text.h"
 
@@ -32,12 +33,18 @@ struct link *link_new(struct session *session, struct server *server)
 	session_ref(session);
 	link->session = session;
 	link->server = server;
+	link->has_place = true;
+	const struct config_server *row = server_config(server, config_now());
+	if (row != NULL) {
+		link->on_kick = row->on_kick;
+		link->redirect = row->redirect;
+	}
 	link->fd = -1;
 	link->translate = translate_new(negotiate_is_classicube(session->software));
 	link->company_ms = net_now_ms() + SESSION_COMPANY_MS;
 	pthread_mutex_init(&link->tx, NULL);
-	dialect_init(&link->dialect, &session->world->config->catalog,
-		     session->dialect.protocol, session->dialect.cpe);
+	dialect_init(&link->dialect, &session->config->catalog, session->dialect.protocol,
+		     session->dialect.cpe);
 	link->listed = link->dialect;
 	return link;
 }
@@ -53,6 +60,8 @@ void link_unref(struct link *link)
 
 	if (atomic_fetch_sub(&link->refs, 1) != 1)
 		return;
+	if (link->has_place)
+		server_give_back(link->server);
 	if (link->fd >= 0)
 		close(link->fd);
 	pthread_mutex_destroy(&link->tx);
@@ -92,12 +101,16 @@ static bool is_client_gone(const struct session *session)
 
 /* Writes to the server; link->tx held. A link that is being left takes nothing more, and what
  * it leaves unsaid does not cut it: the server must be able to read to the end. */
-static void send_locked(struct link *link, const uint8_t *data, size_t size)
+static void send_locked(struct link *link, const struct dialect *dialect, const uint8_t *data,
+			size_t size)
 {
-	int64_t deadline_ms = net_deadline_ms(link->session->world->config->server_timeout_ms);
+	int64_t deadline_ms = net_deadline_ms(config_now()->server_timeout_ms);
 	size_t done = 0, sent = 0;
 	bool is_stuck = true;
 
+	if (session_is_traced(link->session) && !atomic_load(&link->is_closed))
+		session_trace_packets(link->session, TRACE_TO_SERVER, link->server, dialect,
+				      data, size);
 	while (is_stuck && !atomic_load(&link->is_closed)) {
 		int64_t slice_ms = net_now_ms() + SEND_SLICE_MS;
 
@@ -117,7 +130,7 @@ static void send_locked(struct link *link, const uint8_t *data, size_t size)
 void link_send(struct link *link, const uint8_t *data, size_t size)
 {
 	pthread_mutex_lock(&link->tx);
-	send_locked(link, data, size);
+	send_locked(link, &link->dialect, data, size);
 	pthread_mutex_unlock(&link->tx);
 }
 
@@ -126,7 +139,7 @@ void link_pass(struct link *link, const struct dialect *dialect, const uint8_t *
 {
 	pthread_mutex_lock(&link->tx);
 	if (atomic_load(&link->published) == dialect)
-		send_locked(link, data, size);
+		send_locked(link, dialect, data, size);
 	pthread_mutex_unlock(&link->tx);
 }
 
@@ -136,8 +149,8 @@ void link_publish(struct link *link)
 
 	*agreed = link->dialect;
 	if (!link->has_replied) /* the server knows nothing of ours yet */
-		dialect_init(agreed, &link->session->world->config->catalog,
-			     link->dialect.protocol, link->dialect.cpe);
+		dialect_init(agreed, &link->session->config->catalog, link->dialect.protocol,
+			     link->dialect.cpe);
 	atomic_store(&link->published, agreed);
 }
 
@@ -145,12 +158,12 @@ void link_reply(struct link *link)
 {
 	const struct session *session = link->session;
 	uint8_t list[NEGOTIATE_LIST_MAX];
-	size_t size = negotiate_reply(list, &session->world->config->catalog, &link->listed,
+	size_t size = negotiate_reply(list, &session->config->catalog, &link->listed,
 				      session->software);
 
 	pthread_mutex_lock(&link->tx);
 	link->dialect = link->listed;
-	send_locked(link, list, size);
+	send_locked(link, &link->dialect, list, size);
 	if (atomic_load(&link->published) != NULL)
 		link_publish(link);
 	pthread_mutex_unlock(&link->tx);
@@ -171,14 +184,34 @@ static bool give_socket(struct link *link, int fd)
 	return is_wanted;
 }
 
+/* Does what a link has shown concern its server: not our own faults, nor another address. */
+static bool is_evidence(const struct link *link)
+{
+	return !link->is_our_fault && link->generation == server_generation(link->server);
+}
+
 /* A dial has failed, with its reason in link->fault and in errno. The server is to blame,
  * unless we gave up on it or have no descriptors ourselves. Always false. */
 static bool blame(struct link *link)
 {
 	link->is_our_fault = server_fault_is_ours(errno);
-	if (!link->is_our_fault && errno != ECANCELED && !atomic_load(&link->is_closed))
+	if (errno != ECANCELED && !atomic_load(&link->is_closed) && is_evidence(link))
 		server_report(link->server, false, link->fault);
 	return false;
+}
+
+void link_report(const struct link *link, bool is_logged_in)
+{
+	bool works = is_logged_in || link->is_logged_in || link->kick[0] != '\0';
+
+	if (!is_evidence(link))
+		return;
+	/* a dial has been dealt with, and what we cut ourselves says nothing */
+	if (works)
+		server_report(link->server, true, NULL);
+	else if (link->has_connected && !atomic_load(&link->is_closed) &&
+		 !atomic_load(&link->session->is_ending))
+		server_report_login(link->server, link->fault);
 }
 
 /* Takes back a socket whose connect has failed. */
@@ -194,6 +227,33 @@ static void drop_socket(struct link *link)
 		close(fd);
 }
 
+bool link_try_again(struct link *link)
+{
+	bool has_spoken = link->offset > 0 || link->in_fill > 0;
+	bool may_be_dead = link->is_pooled || (link->is_predialled && link->is_cut);
+
+	if (!may_be_dead || !link->has_connected || has_spoken || link->is_our_fault ||
+	    atomic_load(&link->is_closed) || atomic_load(&link->session->is_ending))
+		return false;
+	session_log(link->session, LOG_DEBUG, "%s has given up an early connection",
+		    server_name(link->server));
+	drop_socket(link);
+	link->is_second_try = true;
+	link->is_predialled = link->is_pooled = link->has_connected = link->is_cut = false;
+	link->fault[0] = '\0';
+	link->in_fill = 0;
+	return true;
+}
+
+/* A new socket: one that has been kept ready, or one that only begins to connect. */
+static int get_socket(struct link *link)
+{
+	int fd = link->is_second_try ? -1 : server_take_ready(link->server);
+
+	link->is_pooled = fd >= 0;
+	return fd >= 0 ? fd : server_dial_start(link->server, link->fault, sizeof(link->fault));
+}
+
 /* One attempt to connect, unless a socket is on its way already. False with errno; ECANCELED if
  * the link is not wanted any more. */
 static bool link_connect(struct link *link, int64_t deadline_ms)
@@ -202,7 +262,7 @@ static bool link_connect(struct link *link, int64_t deadline_ms)
 	int fd = link->fd;
 
 	if (fd < 0) {
-		fd = server_dial_start(link->server, why, sizeof(link->fault));
+		fd = get_socket(link);
 		if (fd < 0)
 			return false;
 		if (!give_socket(link, fd)) {
@@ -220,23 +280,30 @@ static bool link_connect(struct link *link, int64_t deadline_ms)
 bool link_dial(struct link *link)
 {
 	struct session *session = link->session;
-	int64_t deadline_ms = net_deadline_ms(session->world->config->connect_timeout_ms);
+	int64_t deadline_ms = net_deadline_ms(config_now()->connect_timeout_ms);
 	uint8_t packet[PACKET_SIZE_MAX];
+	char address[SERVER_ADDRESS_MAX];
 	size_t left;
 
+	link->generation = server_generation(link->server);
 	server_await_address(link->server, deadline_ms);
 	left = server_address_count(link->server);
 	while (!link_connect(link, deadline_ms)) {
-		if (--left == 0 || server_fault_is_ours(errno) ||
+		left -= !link->is_pooled; /* that one costs nothing but a dial */
+		link->is_second_try |= link->is_pooled;
+		if (left == 0 || errno == ECANCELED || server_fault_is_ours(errno) ||
 		    atomic_load(&link->is_closed) || net_now_ms() >= deadline_ms)
 			return blame(link);
 		drop_socket(link);
 	}
 	link->fault[0] = '\0';
 	link->has_connected = true;
+	server_address(link->server, address);
 	session_log(session, LOG_DEBUG, "connected to %s at %s%s", server_name(link->server),
-		    server_address(link->server), link->is_predialled ? ", dialled early" : "");
-	server_report(link->server, true, NULL);
+		    address,
+		    link->is_pooled       ? ", kept ready"
+		    : link->is_predialled ? ", dialled early"
+					  : "");
 	net_tune(link->fd);
 	link_send(link, packet,
 		  packet_write_player_identification(packet, &link->dialect, session->name,
@@ -312,13 +379,14 @@ static bool swap_locked(struct link *link, struct link **old)
 		*old = session->current;
 		session->current = link; /* the reference of `pending` */
 		session->pending = NULL;
-		session->avoid_until_ms[server_index(link->server)] = 0;
+		session_forgive_locked(session, link->server);
 		session->is_gate_open = !session->is_in_game;
 		session->gate_deadline_ms = net_now_ms() + SESSION_GATE_MS;
 		session->has_gate_ping = false;
 		if (!server_is_lobby(link->server))
 			session->lost = NULL;
 		server_player_joined(link->server);
+		link->has_place = false;
 		if (*old != NULL) {
 			link_retire_locked(*old);
 			server_player_left((*old)->server);

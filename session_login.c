@@ -11,13 +11,13 @@
 #include <string.h>
 
 #include "auth.h"
+#include "config_current.h"
+#include "ranks.h"
 #include "session_offer.h"
 #include "session_private.h"
 #include "text.h"
 
-#define NO_CUSTOM_BLOCKS "Switch custom blocks on, or reconnect to play without them"
-_Static_assert(sizeof(NO_CUSTOM_BLOCKS) - 1 <= PACKET_STRING_LEN,
-	       "a Disconnect has room for it");
+#define NUMBER_MAX 24 /* room for a number */
 
 struct login {
 	struct session *session;
@@ -29,24 +29,31 @@ struct login {
 };
 
 /* Ends the login: the reason to the player, and a line in the log. Always false. */
-__attribute__((format(printf, 2, 3))) static bool refuse(struct login *login,
-							 const char *format, ...)
+static bool refuse_for(struct login *login, const struct session_reason *reason)
 {
 	struct session *session = login->session;
-	char reason[SESSION_WHY_MAX], address[NET_ADDR_TEXT];
-	char name[PACKET_STRING_LEN * 3 + 1];
-	va_list arguments;
+	char address[NET_ADDR_TEXT], name[PACKET_STRING_LEN * 3 + 1];
 
-	va_start(arguments, format);
-	vsnprintf(reason, sizeof(reason), format, arguments);
-	va_end(arguments);
 	net_addr_text(address, &session->peer, true);
 	text_to_utf8(name, sizeof(name), session->name);
 	if (!atomic_load(&session->is_ending))
 		session_log(session, LOG_INFO, "login%s%s from %s refused: %s",
-			    name[0] != '\0' ? " as " : "", name, address, reason);
-	session_end(session, reason);
+			    name[0] != '\0' ? " as " : "", name, address, reason->logged);
+	session_count_event(SESSION_REFUSED);
+	session_end_for(session, reason);
 	return false;
+}
+
+/* The same with a message, pairs of names and values, and NULL. */
+__attribute__((sentinel)) static bool refuse(struct login *login, enum message message, ...)
+{
+	struct session_reason reason;
+	va_list pairs;
+
+	va_start(pairs, message);
+	session_vreason(&reason, message, pairs);
+	va_end(pairs);
+	return refuse_for(login, &reason);
 }
 
 /* Writes to the client within the deadline of its login. */
@@ -60,7 +67,15 @@ static bool say(struct login *login, const uint8_t *data, size_t size)
 		session->is_broken = true;
 	bool is_said = !session->is_broken;
 	pthread_mutex_unlock(&session->client_tx);
-	return is_said || refuse(login, "Your client does not read");
+	return is_said || refuse(login, MESSAGE_LOGIN_NOT_READING, NULL);
+}
+
+static bool refuse_late(struct login *login)
+{
+	char ms[NUMBER_MAX];
+
+	snprintf(ms, sizeof(ms), "%lld", (long long)config_now()->login_timeout_ms);
+	return refuse(login, MESSAGE_LOGIN_TIMEOUT, "ms", ms, NULL);
 }
 
 /* Reads more bytes of the login. */
@@ -76,8 +91,7 @@ static bool read_more(struct login *login)
 		return true;
 	}
 	if (n < 0 && errno == ETIMEDOUT)
-		return refuse(login, "Your login took too long (more than %lld ms)",
-			      (long long)login->session->world->config->login_timeout_ms);
+		return refuse_late(login);
 	net_addr_text(address, &login->session->peer, true);
 	session_log(login->session, LOG_DEBUG, "%s went away during its login", address);
 	return false;
@@ -97,6 +111,24 @@ static void consume(struct client_input *in, size_t size)
 	memmove(in->bytes, in->bytes + size, in->fill);
 }
 
+static bool refuse_packet(struct login *login, enum message message, uint8_t opcode)
+{
+	char packet[NUMBER_MAX];
+
+	snprintf(packet, sizeof(packet), "0x%02x", opcode);
+	return refuse(login, message, "packet", packet, NULL);
+}
+
+static bool refuse_version(struct login *login, enum message message, unsigned protocol)
+{
+	char version[NUMBER_MAX], min[NUMBER_MAX], max[NUMBER_MAX];
+
+	snprintf(version, sizeof(version), "%u", protocol);
+	snprintf(min, sizeof(min), "%u", PACKET_PROTOCOL_MIN);
+	snprintf(max, sizeof(max), "%u", PACKET_PROTOCOL);
+	return refuse(login, message, "version", version, "min", min, "max", max, NULL);
+}
+
 /* Reads the first packet as far as its size, and refuses what is no Classic client that we
  * know. */
 static bool read_version(struct login *login, size_t *size)
@@ -105,58 +137,77 @@ static bool read_version(struct login *login, size_t *size)
 
 	if (!need(login, 2))
 		return false;
+	if (bytes[0] == 'G')
+		return refuse(login, MESSAGE_LOGIN_WEB, NULL);
 	if (bytes[0] != OP_IDENTIFICATION)
-		return refuse(login,
-			      bytes[0] == 'G'
-				      ? "This is a Minecraft Classic server, not a web server"
-				      : "A login begins with packet 0x00, not 0x%02x",
-			      bytes[0]);
+		return refuse_packet(login, MESSAGE_LOGIN_FIRST_PACKET, bytes[0]);
 	if (bytes[1] >= 'A' && bytes[1] <= 'z') /* a name: c0.0.15a has no version byte */
-		return refuse(
-			login,
-			"Clients before c0.0.16a are not supported, only versions %u to %u",
-			PACKET_PROTOCOL_MIN, PACKET_PROTOCOL);
+		return refuse_version(login, MESSAGE_LOGIN_TOO_OLD, bytes[1]);
 	if (bytes[1] < PACKET_PROTOCOL_MIN || bytes[1] > PACKET_PROTOCOL)
-		return refuse(login, "Protocol version %u is not supported, only %u to %u are",
-			      bytes[1], PACKET_PROTOCOL_MIN, PACKET_PROTOCOL);
-	dialect_init(&login->session->dialect, &login->session->world->config->catalog,
-		     bytes[1], false);
+		return refuse_version(login, MESSAGE_LOGIN_VERSION, bytes[1]);
+	dialect_init(&login->session->dialect, &login->session->config->catalog, bytes[1],
+		     false);
 	*size = dialect_size(&login->session->dialect, PACKET_TO_SERVER, OP_IDENTIFICATION);
 	return true;
 }
 
-/* Starts the connection to the hub that the player will most likely go to. Without one, the
- * login goes on alone. */
-static void start_predial(const struct session_world *world, struct predial *predial)
+/* Chooses the player's first server and starts the connection. Without one, the login goes on
+ * alone. */
+static void start_predial(struct session *session, struct predial *predial)
 {
 	char why[SESSION_WHY_MAX];
 
-	for (size_t i = 0; i < registry_hub_count(world->registry); i++) {
-		struct server *hub = registry_hub(world->registry, i);
+	predial->server = session_first_server(session);
+	if (predial->server != NULL)
+		predial->fd = server_take_ready(predial->server);
+	predial->is_pooled = predial->fd >= 0;
+	if (predial->server != NULL && predial->fd < 0)
+		predial->fd = server_dial_start(predial->server, why, sizeof(why));
+}
 
-		if (!server_is_up(hub))
-			continue;
-		predial->server = hub;
-		predial->fd = server_dial_start(hub, why, sizeof(why));
-		return;
-	}
+/* Refuses with a sentence that has a reason and a time, or not. */
+static bool refuse_banned(struct login *login, const struct bans_entry *ban, int64_t now_s)
+{
+	struct session_reason reason;
+
+	session_ban_reason(&reason, ban, now_s);
+	return refuse_for(login, &reason);
+}
+
+/* Bans, the allow list, and the door. */
+static bool check_admission(struct login *login)
+{
+	const struct session *session = login->session;
+	struct bans *bans = session->world->bans;
+	int64_t now_s = time(NULL);
+	struct bans_entry ban;
+
+	if (bans != NULL && bans_find(bans, session->name, &session->peer, now_s, &ban))
+		return refuse_banned(login, &ban, now_s);
+	if (bans != NULL && bans_allow_is_on(bans) && !bans_is_allowed(bans, session->name))
+		return refuse(login, MESSAGE_LOGIN_NOT_ALLOWED, NULL);
+	if (session_door() == SESSION_DOOR_MAINTENANCE &&
+	    !ranks_may_command(config_now(), session->name, session->is_verified, "maintenance",
+			       false))
+		return refuse(login, MESSAGE_LOGIN_MAINTENANCE, NULL);
+	return true;
 }
 
 static bool check_name(struct login *login)
 {
 	struct session *session = login->session;
-	const struct config *config = session->world->config;
+	const struct config *config = config_now();
+	const char *salt = config->salt != NULL ? config->salt : session->world->salt;
 
 	if (!auth_name_is_valid(session->name))
-		return refuse(login, "Invalid name: use 1 to 16 letters, digits and _ . @ + -");
+		return refuse(login, MESSAGE_LOGIN_NAME, NULL);
 	snprintf(session->subject, sizeof(session->subject), "#%lu %.16s", session->id,
 		 session->name);
-	session->is_verified =
-		auth_key_is_valid(session->world->salt, session->name, session->key);
+	session->is_verified = auth_key_is_valid(salt, session->name, session->key);
 	if (session->is_verified || !config->verify_names ||
 	    (!config->verify_lan && net_addr_is_lan(&session->peer)))
-		return true;
-	return refuse(login, "Name wasn't verified, please join through the server list");
+		return check_admission(login);
+	return refuse(login, MESSAGE_LOGIN_UNVERIFIED, NULL);
 }
 
 /* Takes the identification apart. */
@@ -169,7 +220,7 @@ static bool identify(struct login *login, size_t size)
 	consume(login->in, size);
 	strlcpy(session->name, packet.name, sizeof(session->name));
 	strlcpy(session->key, packet.text, sizeof(session->key));
-	dialect_init(&session->dialect, &session->world->config->catalog, packet.protocol,
+	dialect_init(&session->dialect, &session->config->catalog, packet.protocol,
 		     packet.protocol == PACKET_PROTOCOL && packet.last == PACKET_CPE_MAGIC);
 	return check_name(login);
 }
@@ -177,7 +228,7 @@ static bool identify(struct login *login, size_t size)
 static bool take_packet(struct login *login, const uint8_t *packet)
 {
 	struct session *session = login->session;
-	const struct packet_catalog *catalog = &session->world->config->catalog;
+	const struct packet_catalog *catalog = &session->config->catalog;
 
 	switch (packet[0]) {
 	case OP_EXT_INFO:
@@ -213,8 +264,7 @@ static bool take_packets(struct login *login, const struct dialect *dialect,
 		size_t size = dialect_size(dialect, PACKET_TO_SERVER, in->bytes[0]);
 
 		if (size == 0 || in->bytes[0] == OP_IDENTIFICATION)
-			return refuse(login, "Your client sent packet 0x%02x during its login",
-				      in->bytes[0]);
+			return refuse_packet(login, MESSAGE_LOGIN_PACKET, in->bytes[0]);
 		if (in->fill < size)
 			break;
 		if (!take_packet(login, in->bytes))
@@ -237,7 +287,7 @@ static bool await(struct login *login, const struct dialect *dialect, const bool
 static void init_offer(struct login *login)
 {
 	const struct session *session = login->session;
-	const struct packet_catalog *catalog = &session->world->config->catalog;
+	const struct packet_catalog *catalog = &session->config->catalog;
 
 	negotiate_init_offer(&login->offered, catalog);
 	if (session_offer_is_reduced(session->name, &session->peer, net_now_ms()))
@@ -256,7 +306,7 @@ static bool check_blocks(struct login *login)
 		return true;
 	session_offer_remember(session->name, &session->peer, net_now_ms());
 	return !dialect_has(&login->offered, EXT_EXTENDED_BLOCKS) ||
-	       refuse(login, NO_CUSTOM_BLOCKS);
+	       refuse(login, MESSAGE_LOGIN_CUSTOM_BLOCKS, NULL);
 }
 
 /*
@@ -268,7 +318,7 @@ static bool negotiate(struct login *login)
 {
 	struct session *session = login->session;
 	const struct session_world *world = session->world;
-	const struct packet_catalog *catalog = &world->config->catalog;
+	const struct packet_catalog *catalog = &session->config->catalog;
 	uint8_t list[NEGOTIATE_LIST_MAX];
 
 	init_offer(login);
@@ -290,11 +340,9 @@ static bool negotiate(struct login *login)
 
 static bool claim(struct login *login)
 {
-	const char *why;
+	enum message why;
 
-	if (!session_claim_name(login->session, &why))
-		return refuse(login, "%s", why);
-	return true;
+	return session_claim_name(login->session, &why) || refuse(login, why, NULL);
 }
 
 bool session_login(struct session *session, struct client_input *in, struct predial *predial)
@@ -302,13 +350,12 @@ bool session_login(struct session *session, struct client_input *in, struct pred
 	struct login login = {
 		.session = session,
 		.in = in,
-		.deadline_ms = session->started_ms + session->world->config->login_timeout_ms,
+		.deadline_ms = session->started_ms + config_now()->login_timeout_ms,
 	};
 	size_t size = 0;
 
-	if (!read_version(&login, &size))
+	if (!read_version(&login, &size) || !need(&login, size) || !identify(&login, size))
 		return false;
-	start_predial(session->world, predial);
-	return need(&login, size) && identify(&login, size) &&
-	       (!session->dialect.cpe || negotiate(&login)) && claim(&login);
+	start_predial(session, predial);
+	return (!session->dialect.cpe || negotiate(&login)) && claim(&login);
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_current.h"
 #include "session_private.h"
 #include "text.h"
 
@@ -261,27 +262,72 @@ bool link_settle(struct link *link)
 	return link_settle_run(link) && flush_out(link);
 }
 
-bool session_show(struct session *session, uint8_t place, const char *format, ...)
+/* Puts a text (UTF-8) in a place of the screen; client_tx held. */
+static bool show_locked(struct session *session, uint8_t place, const char *utf8)
 {
-	char utf8[SESSION_WHY_MAX], text[SESSION_WHY_MAX];
+	char text[SESSION_WHY_MAX];
 	uint8_t packet[PACKET_SIZE_MAX];
-	va_list arguments;
+	bool has_place =
+		session->is_in_game && dialect_has(&session->dialect, EXT_MESSAGE_TYPES);
 
-	va_start(arguments, format);
-	vsnprintf(utf8, sizeof(utf8), format, arguments);
-	va_end(arguments);
 	text_from_utf8(text, sizeof(text), utf8);
 	text[PACKET_STRING_LEN] = '\0';
 	text_make_safe(text, dialect_has(&session->dialect, EXT_FULL_CP437));
-	session_lock_tx(session);
-	bool has_place =
-		session->is_in_game && dialect_has(&session->dialect, EXT_MESSAGE_TYPES);
 	if (has_place) {
 		size_t size = packet_write_message(packet, place, text);
 
 		track_locked(session, packet, size);
 		session_send_locked(session, packet, size);
 	}
+	return has_place;
+}
+
+static bool show(struct session *session, uint8_t place, const char *utf8)
+{
+	session_lock_tx(session);
+	bool has_place = show_locked(session, place, utf8);
 	pthread_mutex_unlock(&session->client_tx);
 	return has_place;
+}
+
+/* The same within bounds. */
+static bool notify(struct session *session, uint8_t place, const char *utf8)
+{
+	if (!session_lock_tx_by(session, net_now_ms() + SESSION_NOTIFY_MS))
+		return false;
+	bool is_shown = session_has_room(session) && show_locked(session, place, utf8);
+	pthread_mutex_unlock(&session->client_tx);
+	return is_shown;
+}
+
+bool session_show(struct session *session, uint8_t place, enum message message, ...)
+{
+	char utf8[SESSION_WHY_MAX];
+	va_list pairs;
+
+	va_start(pairs, message);
+	config_vmessage(utf8, sizeof(utf8), message, pairs);
+	va_end(pairs);
+	return utf8[0] == '\0' || show(session, place, utf8);
+}
+
+void session_clear(struct session *session, uint8_t place)
+{
+	show(session, place, "");
+}
+
+bool session_notify_at(struct session *session, uint8_t place, enum message message, ...)
+{
+	char utf8[SESSION_WHY_MAX];
+	va_list pairs;
+
+	va_start(pairs, message);
+	config_vmessage(utf8, sizeof(utf8), message, pairs);
+	va_end(pairs);
+	return utf8[0] == '\0' || notify(session, place, utf8);
+}
+
+bool session_notify_clear(struct session *session, uint8_t place)
+{
+	return notify(session, place, "");
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "blocks.h"
+#include "config_current.h"
 #include "session_private.h"
 #include "text.h"
 
@@ -89,6 +90,30 @@ static enum verdict forbid_custom_blocks(struct link *link)
 	return put_permissions(link, &permissions) ? VERDICT_PASS : VERDICT_END;
 }
 
+static void put_text(uint8_t field[static PACKET_STRING_LEN], const char *utf8)
+{
+	char text[SESSION_WHY_MAX];
+
+	text_from_utf8(text, sizeof(text), utf8);
+	packet_put_string(field, text);
+}
+
+/* What the configuration has the player see instead of a server's own words: the server's
+ * `motd`; in the lobby, the name and motd of the listener. */
+static void retitle(const struct link *link, uint8_t *packet)
+{
+	const struct config *config = config_now();
+	const struct config_server *row = server_config(link->server, config);
+	const struct config_listener *listener = session_listener_row(link->session, config);
+
+	if (row != NULL && row->motd != NULL)
+		put_text(packet + 2 + PACKET_STRING_LEN, row->motd);
+	if (!server_is_lobby(link->server) || listener == NULL)
+		return;
+	put_text(packet + 2, listener->name);
+	put_text(packet + 2 + PACKET_STRING_LEN, listener->motd);
+}
+
 /* The first one on a link means "logged in"; the client hears its own version in all of them.
  */
 static enum verdict on_identification(struct link *link, uint8_t *packet)
@@ -97,6 +122,7 @@ static enum verdict on_identification(struct link *link, uint8_t *packet)
 
 	packet[1] = link->session->dialect.protocol;
 	link->is_logged_in = true;
+	retitle(link, packet);
 	return permit_operator(link, packet[size - 1]);
 }
 
@@ -137,7 +163,7 @@ void link_reply_when_done(struct link *link)
  */
 static void take_listed(struct link *link)
 {
-	const struct packet_catalog *catalog = &link->session->world->config->catalog;
+	const struct packet_catalog *catalog = &link->session->config->catalog;
 
 	for (unsigned i = 0; i < packet_extension_count(catalog); i++)
 		if (link->dialect.version[i] != link->listed.version[i] &&
@@ -161,7 +187,7 @@ static enum verdict on_ext_entry(struct link *link, uint8_t *packet)
 
 	if (!link->has_replied) {
 		negotiate_server_entry(&link->negotiate, &link->listed, &session->dialect,
-				       &session->world->config->catalog, packet);
+				       &session->config->catalog, packet);
 		take_listed(link);
 	}
 	link_reply_when_done(link);
@@ -240,7 +266,8 @@ static bool wants_spawn(const struct link *link)
 
 static bool wants_chat(const struct link *link)
 {
-	return link->session->world->config->redirect_token != NULL;
+	(void)link;
+	return config_now()->redirect_token != NULL;
 }
 
 static bool wants_plugin(const struct link *link)
@@ -282,7 +309,8 @@ static bool wants_inspection(const struct link *link, uint8_t opcode)
 	const struct session *session = link->session;
 	const struct handler *handler = &handlers[opcode];
 
-	return (handler->run != NULL && (handler->applies == NULL || handler->applies(link))) ||
+	return link->is_traced ||
+	       (handler->run != NULL && (handler->applies == NULL || handler->applies(link))) ||
 	       hooks_want(session->world->hooks, PACKET_TO_CLIENT, opcode) ||
 	       translate_wants(&session->dialect, &link->dialect, PACKET_TO_CLIENT, opcode) ||
 	       is_recoded(link, opcode);
@@ -291,6 +319,7 @@ static bool wants_inspection(const struct link *link, uint8_t opcode)
 void link_prepare(struct link *link, bool watches_spawn)
 {
 	link->watches_spawn = watches_spawn;
+	link->is_traced = session_is_traced(link->session);
 	link->is_stale = false;
 	for (unsigned op = 0; op < PACKET_OPCODES; op++) {
 		uint8_t opcode = (uint8_t)op;
@@ -414,6 +443,9 @@ static enum verdict pass(struct link *link, const uint8_t *packet, size_t size)
 
 enum verdict link_inspect(struct link *link, uint8_t *packet, size_t size)
 {
+	if (link->is_traced)
+		session_trace_packets(link->session, TRACE_FROM_SERVER, link->server,
+				      &link->dialect, packet, size);
 	enum verdict verdict = run_handler(link, packet);
 
 	if (verdict == VERDICT_PASS)

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of the session module share: session.c (the table of sessions, starting,
- * telling, ending), session_login.c (the client's login), session_offer.c (what it is offered),
- * session_client.c (client to server), session_link.c (dialling a server and the swap),
- * session_wait.c (waiting for servers), session_journey.c (where a player goes),
- * session_return.c (the way back from the lobby), session_server.c (reading a server),
- * session_packets.c (what its packets mean), session_output.c (what of it goes to the client,
- * and when), session_signals.c (what it says to Kurafuto itself). Nobody else includes this.
+ * ending), session_say.c (what a player is told), session_login.c (the client's login),
+ * session_offer.c (what it is offered), session_client.c (client to server), session_link.c
+ * (dialling a server and the swap), session_wait.c (waiting for servers), session_queue.c (and
+ * for a place on them), session_journey.c (where a player goes), session_return.c (the way back
+ * from the lobby), session_server.c (reading a server), session_packets.c (what its packets
+ * mean), session_output.c (what of it goes to the client, and when), session_signals.c (what it
+ * says to Kurafuto itself), session_admin.c (what admins ask and want), session_move.c (players
+ * sent in numbers), session_crowd.c (many who lose a server). Nobody else includes this.
  *
  * Lock order, outermost first: the table's lock, turn, client_tx, session.lock, the registry's
- * lock. server_tx is taken alone. client_tx may be held as long as a client does not read, so
- * nothing that another player or the main thread needs is ever waited for with client_tx behind
- * it.
+ * lock, the lock of all traces. server_tx is taken alone, but for that last one. client_tx may
+ * be held as long as a client does not read, so nothing that another player or the main thread
+ * needs is ever waited for with client_tx behind it.
  */
 #ifndef SESSION_PRIVATE_H
 #define SESSION_PRIVATE_H
@@ -24,21 +26,24 @@
 #include "chat.h"
 #include "footprint.h"
 #include "level.h"
+#include "messages.h"
 #include "negotiate.h"
 #include "session.h"
 #include "translate.h"
 
 #define SESSION_AVOID_MS      60000 /* fallbacks leave a server that failed a player alone */
+#define SESSION_AVOIDED_MAX   16    /* so many of them are known */
 #define SESSION_LINGER_MS     2000  /* a client's time to read its Disconnect and close */
 #define SESSION_EARLY_PINGS   64    /* a new server's ping ids kept while the gate is closed */
 #define SESSION_LEAVE_MS      3000  /* how long a server may take to let go of a player */
 #define SESSION_COMPANY_MS    1000  /* how often a waiting player hears from us */
 #define SESSION_LEVEL_MS      1000 /* how long a swap waits for the new server's level to begin */
 #define SESSION_PLACE_TOP     1    /* MessageTypes: the first status line, top right */
-#define SESSION_PLACE_CENTER  100 /* the announcement, which goes by itself */
-#define SESSION_FULL          "The server is full, try again later"
-#define SESSION_WHY_MAX       256   /* room for a reason, UTF-8 */
-#define SESSION_SUBJECT_MAX   40    /* "#123 Name" */
+#define SESSION_PLACE_CENTER  100  /* the announcement, which goes by itself */
+#define SESSION_WHY_MAX       256  /* room for a reason, UTF-8 */
+#define SESSION_SUBJECT_MAX   40   /* "#123 Name" */
+#define SESSION_TEXT_MAX      1024 /* longest text to a player, before wrapping */
+#define SESSION_LINES_SIZE    (24 * (2 + PACKET_STRING_LEN)) /* so many message packets */
 #define SESSION_GATE_MS       10000 /* the gate opens by itself this long after the swap, */
 #define SESSION_GATE_LEVEL_MS 3000  /* or this long after the end of the level */
 
@@ -58,7 +63,13 @@ struct link {
 	struct session *session;                 /* I, holds a reference */
 	struct server *server;                   /* I */
 	int fd;                                  /* s, set by its reader while it dials; -1 before */
-	bool is_predialled;                      /* I, started while the client was identifying */
+	bool has_place;                          /* s, taken on the server and not used yet */
+	enum config_on_kick on_kick;             /* I, the server's when the link was made */
+	unsigned redirect;                       /* I, CONFIG_REDIRECT_ bits, the same */
+	bool is_predialled;                      /* o, started while the client was identifying */
+	bool is_pooled;                          /* o, its connection has been kept ready */
+	bool is_second_try;                      /* o, the first was one of those, and was dead */
+	unsigned generation;                     /* o, the server's, when it was dialled */
 	atomic_bool is_closed;                   /* a, shut down: nothing more is sent on it */
 	bool is_retired;                         /* s, its server has been said farewell */
 	bool is_leaving;                         /* s, in session.leaving, which holds a reference */
@@ -82,6 +93,8 @@ struct link {
 	struct level *level;                     /* o, being recoded; NULL between levels */
 	size_t offset;                           /* o, bytes framed so far */
 	uint8_t wants[PACKET_OPCODES];           /* o, WANT_ bits by opcode (session_packets.c) */
+	bool is_traced;                          /* o, they are for a session with a trace */
+	const struct config *config;             /* o, that wants is for; only compared */
 	bool is_stale;                           /* o, they are for another dialect */
 	bool has_connected;                      /* o */
 	bool is_return;                          /* s, on its way unasked, to a server that was lost */
@@ -112,13 +125,23 @@ struct link {
 	char fault[SESSION_WHY_MAX];             /* o, why it ended otherwise */
 };
 
+/* A server that has failed a player, for a while. */
+struct session_avoided {
+	const struct server *server; /* NULL: free */
+	int64_t until_ms;
+};
+
 /*
  * A player. Keys: I immutable after login (written by the client reader before the first link),
- * s lock, c client_tx, s+c written under both and read under either, a atomic, T table lock.
+ * s lock, c client_tx, s+c written under both and read under either, a atomic, T table lock,
+ * t the lock of all traces.
  */
 struct session {
 	atomic_uint refs;                     /* a */
 	const struct session_world *world;    /* I */
+	const struct config *config;          /* I, held: the one of the login, for its catalog */
+	char listener_address[CONFIG_ADDRESS_MAX]; /* I, where the player came in, as configured */
+	uint16_t listener_port;               /* I */
 	unsigned long id;                     /* I */
 	int fd;                               /* I, closed with the last reference */
 	struct net_addr peer;                 /* I */
@@ -145,7 +168,8 @@ struct session {
 	TAILQ_HEAD(, link) leaving;                /* s, links whose servers have not let go yet */
 	pthread_cond_t link_left;                  /* with lock: `leaving` is shorter, or a link shut */
 	int64_t next_jump_ms;                      /* s, the throttle of jumps */
-	int64_t *avoid_until_ms;                   /* s, by server_index() */
+	int64_t move_ms;                           /* s, when session_move_off() may try them again */
+	struct session_avoided avoided[SESSION_AVOIDED_MAX]; /* s */
 	struct server *lost;                       /* s, where the lobby brings them back to, or NULL */
 	int64_t return_ms;                         /* s, when that is tried next */
 	char end_reason[SESSION_WHY_MAX];          /* s, for the log */
@@ -160,6 +184,8 @@ struct session {
 	bool is_broken;              /* c, a packet was cut short: nothing more can be said */
 
 	atomic_bool is_ending;        /* a */
+	atomic_bool is_traced;        /* a, there is a trace */
+	struct trace *trace;          /* t, NULL: none */
 	pthread_cond_t left;          /* with the table's lock: has_left */
 	bool has_left;                /* T, the client reader is done */
 	bool is_listed;               /* T, holds its name */
@@ -172,9 +198,9 @@ void session_ref(struct session *session);
 void session_unref(struct session *session);
 /* A detached thread with a small stack. False: there is none to be had. */
 bool session_spawn(void *(*thread_main)(void *), void *argument);
-/* Takes the name; false, with a reason for the player, if it is taken or the proxy is full. May
- * wait for an older session of a verified player to end. */
-bool session_claim_name(struct session *session, const char **why);
+/* Takes the name; false, with a message for the player, if it is taken or the proxy is full.
+ * May wait for an older session of a verified player to end. */
+bool session_claim_name(struct session *session, enum message *why);
 void session_log(const struct session *session, enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* At the level debug: which extensions a side has agreed to. */
@@ -183,6 +209,16 @@ void session_log_dialect(const struct session *session, const char *who, const c
 /* Takes client_tx. Everybody does it here: mutexes are not fair, and without the turn a busy
  * server would keep everybody else out. */
 void session_lock_tx(struct session *session);
+/* The same, but only until the deadline; one that has passed means: only if nobody holds it.
+ * False: it is not held. (session_admin.c) */
+bool session_lock_tx_by(struct session *session, int64_t deadline_ms);
+/* Has the client's socket room for something small. client_tx held. */
+bool session_has_room(const struct session *session);
+#define SESSION_NOTIFY_MS 200 /* how long a notice waits for the client's turn */
+/* As session_show(), but bounded like session_notify(): for threads that serve everybody. */
+bool session_notify_at(struct session *session, uint8_t place, enum message message, ...)
+	__attribute__((sentinel));
+bool session_notify_clear(struct session *session, uint8_t place);
 /* Writes whole packets to the client. One that does not take them ends its session. */
 void session_send_locked(struct session *session, const uint8_t *data, size_t size);
 void session_send(struct session *session, const uint8_t *data, size_t size);
@@ -195,25 +231,62 @@ void session_linger(struct session *session);
 /* The client reader's last act: no name any more, links shut, the connection closed. */
 void session_leave(struct session *session);
 
+/* Why a session ends: what the player reads, which may be empty, and what the log says. */
+struct session_reason {
+	char said[SESSION_WHY_MAX], logged[SESSION_WHY_MAX];
+};
+void session_end_for(struct session *session, const struct session_reason *reason);
+
+/* session_say.c */
+void session_reason(struct session_reason *reason, enum message message, ...)
+	__attribute__((sentinel));
+void session_vreason(struct session_reason *reason, enum message message, va_list pairs);
+/* The lines of a text (CP437) as message packets; returns the bytes written. */
+size_t session_write_lines(const struct session *session, uint8_t *out, size_t room,
+			   const char *text);
+/* A Disconnect; what is behind its 64 characters is cut off. Returns its size. */
+size_t session_write_disconnect(uint8_t out[static PACKET_SIZE_MAX], const char *utf8,
+				bool has_cp437);
+
+/* session_admin.c */
+enum session_event {
+	SESSION_JOINS,
+	SESSION_MOVES, /* by a jump */
+	SESSION_FALLS,
+	SESSION_REFUSED,
+	SESSION_EVENTS,
+};
+void session_count_event(enum session_event event);
+/* What somebody hears who is banned. */
+void session_ban_reason(struct session_reason *reason, const struct bans_entry *ban,
+			int64_t now_s);
+/* Writes packets to the session's trace, if it has one. Blocks on the disk. `server` may be
+ * NULL. To be asked for only if session_is_traced(), which is cheap. */
+void session_trace_packets(const struct session *session, enum trace_way way,
+			   const struct server *server, const struct dialect *dialect,
+			   const uint8_t *data, size_t size);
+
 /* session_login.c */
 #define CLIENT_INPUT_SIZE 4096
 struct client_input {
 	uint8_t *bytes;
 	size_t fill;
 };
-/* A connection to the hub that a player will most likely go to, started during the login. */
+/* The first server of a player, chosen during the login, and a connection to it, on its way. */
 struct predial {
-	struct server *server; /* NULL: none */
+	struct server *server; /* a place there is taken; NULL: none */
 	int fd;                /* -1: none */
+	bool is_pooled;        /* it has been kept ready */
 };
 /* Reads and answers the client's login. False: the session is over, and the client knows why.
- * Bytes behind the login stay in `in`. The caller closes predial->fd unless it is used. */
+ * Bytes behind the login stay in `in`. The caller gives back what is left in *predial. */
 bool session_login(struct session *session, struct client_input *in, struct predial *predial);
 
 /* session_client.c: the client reader after the login, until the client is gone. */
 void session_relay_client(struct session *session, struct client_input *in);
 
-/* session_link.c. link_new: NULL without memory. */
+/* session_link.c. link_new takes over a place on the server; NULL without memory, and then it
+ * is still the caller's. */
 struct link *link_new(struct session *session, struct server *server);
 void link_ref(struct link *link);
 void link_unref(struct link *link);
@@ -222,6 +295,11 @@ void link_shut_locked(struct link *link);
 void link_shut(struct link *link);
 /* Connects and identifies the player. False: fault says why. */
 bool link_dial(struct link *link);
+/* After a login: tells the registry what it says about the server. */
+void link_report(const struct link *link, bool is_logged_in);
+/* A login has failed. Was that because the server had given up a connection that was made
+ * before the player was there? Then the link is as new, and is to be dialled again. */
+bool link_try_again(struct link *link);
 /* Makes a link that has logged in the current one (the jump, steps 3 to 5). False: the session
  * is over, another journey has overtaken this one, or kick or fault say why. */
 bool link_adopt(struct link *link);
@@ -257,19 +335,40 @@ int link_wait(struct link *link, short events, int64_t deadline_ms);
 void link_keep_company(struct link *link);
 
 /* session_journey.c: starts the server reader that brings a new player to the first hub that
- * answers. Uses predial->fd, and then sets it to -1, if it fits. */
+ * answers, beginning with *predial, which it empties. */
 bool session_enter(struct session *session, struct predial *predial);
-/* Sends a thread off to bring a player back; if there is none to be had, another time will do.
- */
+/* Sends a thread off to bring a player back, with a place taken there; if there is none to be
+ * had, another time will do. */
 void session_bring_back(struct session *session, struct server *target);
+/* Chooses the first server of a player whose name is known, and takes a place there; NULL: none
+ * is up. */
+struct server *session_first_server(struct session *session);
+/* The row of the listener that the player came in by; NULL if it is not configured any more. */
+const struct config_listener *session_listener_row(const struct session *session,
+						   const struct config *config);
+/* What the registry must know of a player. `lock` held, also while it is used, with
+ * `shuns_avoided`. */
+struct server_guest session_guest(struct session *session, bool shuns_avoided);
 
-/* Has the server failed this player of late? `lock` held. */
+/* Fallbacks leave a server that has failed this player alone for a while; and not any more.
+ * `lock` held. */
+void session_avoid_locked(struct session *session, const struct server *server);
+void session_forgive_locked(struct session *session, const struct server *server);
 bool session_is_avoided_locked(const struct session *session, const struct server *server);
 /* Is the player being brought back by this link: nobody has asked for it, nobody hears of its
  * failure. */
 bool session_is_unasked(const struct link *link);
 /* Has the link ended with a kick that ends the session of a player who has no other server. */
 bool link_is_final_kick(const struct link *link);
+
+/*
+ * session_crowd.c: what the log tells of many who lose a server at once. At which level a
+ * player's own line is to be logged, for one who loses a server that they were on, and for one
+ * who has come to another for that; and what is to be called now and then, to tell of the rest.
+ */
+enum log_level crowd_loses(const struct server *server, const char *why);
+enum log_level crowd_falls(const struct server *from, const struct server *to);
+void crowd_tick(void);
 
 /* session_return.c: the way back from the lobby. A player in the lobby, now and then: is the
  * server that they lost back. */
@@ -280,9 +379,8 @@ void return_remember_locked(struct session *session, struct server *server, bool
 /* Tells a player who is in the lobby where they will be brought, if anywhere. `is_new`: they
  * are there unasked and were not kicked, so without a lost server any hub will do. */
 void return_promise(struct session *session, bool is_new);
-/* An attempt has ended with a kick, or with something else that the player need not hear of.
- * `note` says it. */
-void return_put_off(struct session *session, const struct link *link, const char *note);
+/* An attempt has ended: with a kick, which the player is to hear of, or false. */
+bool return_put_off(struct session *session, const struct link *link);
 
 /* session_server.c: reading a server. All on the link's server reader. */
 #define LINK_INPUT_SIZE 16384
@@ -327,10 +425,12 @@ bool link_settle(struct link *link);
 /* Writes whole packets to the client and notes what they leave behind; client_tx held, the link
  * is current. */
 void link_write_locked(struct link *link, const uint8_t *data, size_t size);
-/* Shows a text in a place of the screen (MessageTypes); false if the client has no such places,
- * or is not in a game yet. */
-bool session_show(struct session *session, uint8_t place, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+/* Shows a message in a place of the screen (MessageTypes), cut to a line; an empty one leaves
+ * what is there. False if the client has no such places, or is not in a game yet. */
+bool session_show(struct session *session, uint8_t place, enum message message, ...)
+	__attribute__((sentinel));
+/* Shows nothing there any more. */
+void session_clear(struct session *session, uint8_t place);
 
 /* session_signals.c: what a server says to Kurafuto and not to the player. */
 /* Does this server use a way (CONFIG_REDIRECT_ bits). */

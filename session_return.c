@@ -4,8 +4,10 @@
  * up again. The one idea: it is a jump that nobody has asked for, so nobody hears of its
  * failures, and each one makes the next attempt wait longer.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "config_current.h"
 #include "session_private.h"
 
 #define RETURN_MS     1000  /* how long after a loss the way back is tried first, */
@@ -23,7 +25,7 @@ static int64_t return_pause_ms(unsigned tries)
  * wait as if that had been another attempt. `lock` held. */
 void return_remember_locked(struct session *session, struct server *server, bool has_lasted)
 {
-	if (!session->world->config->return_players)
+	if (!config_now()->return_players)
 		return;
 	if (has_lasted)
 		session->return_tries = 0;
@@ -32,37 +34,53 @@ void return_remember_locked(struct session *session, struct server *server, bool
 	session->return_ms = net_now_ms() + return_pause_ms(session->return_tries);
 }
 
+/* The server that stands for the hubs, NULL if there are none; is it the only one. */
+static struct server *first_hub(const struct config_hubs *hubs, bool *is_only)
+{
+	const struct config *config = config_now();
+
+	*is_only = hubs->n == 1;
+	if (hubs->n == 0)
+		return NULL;
+	if (!hubs->items[0].is_group)
+		return config->servers[hubs->items[0].index].server;
+	const struct config_group *group = &config->groups[hubs->items[0].index];
+	*is_only = *is_only && group->n_servers == 1;
+	return config->servers[group->servers[0]].server;
+}
+
 /* A player who is in the lobby for want of a server hears that they will be brought to it: to
  * the one that they lost, or, who has not been on any, to whichever hub is up first. */
 void return_promise(struct session *session, bool is_new)
 {
-	const struct session_world *world = session->world;
-	size_t hubs = registry_hub_count(world->registry);
+	char prefix[PACKET_STRING_LEN + 2];
+	bool is_only;
 
 	pthread_mutex_lock(&session->lock);
-	if (session->lost == NULL && is_new && hubs > 0) {
-		return_remember_locked(session, registry_hub(world->registry, 0), true);
-		session->wants_any_hub = session->lost != NULL && hubs > 1;
+	struct server *hub = first_hub(session_hubs(session), &is_only);
+	if (session->lost == NULL && is_new && hub != NULL) {
+		return_remember_locked(session, hub, true);
+		session->wants_any_hub = session->lost != NULL && !is_only;
 	}
 	const struct server *lost = session->lost;
-	const char *name = session->wants_any_hub ? "a hub"
-			   : lost != NULL         ? server_name(lost)
-						  : "";
+	bool is_any = session->wants_any_hub;
 	pthread_mutex_unlock(&session->lock);
 	if (lost == NULL)
 		return;
-	session_tell(session,
-		     "&eYou will be brought to &f%s&e when it is up; to stay here: &a%s stay",
-		     name, world->config->command_prefix);
-	session_show(session, SESSION_PLACE_TOP, "&eWaiting for &f%s", name);
+	snprintf(prefix, sizeof(prefix), "%s ", config_now()->command_prefix);
+	session_say(session, is_any ? MESSAGE_RETURN_PROMISE_HUB : MESSAGE_RETURN_PROMISE,
+		    "server", server_name(lost), "prefix", prefix, NULL);
+	session_show(session, SESSION_PLACE_TOP,
+		     is_any ? MESSAGE_RETURN_STATUS_HUB : MESSAGE_RETURN_STATUS, "server",
+		     server_name(lost), NULL);
 }
 
 /* A server that kicks a player who is brought back is not tried again for a while, or ever.
  * They hear of the kick; of other failures only when the way back is there. */
-void return_put_off(struct session *session, const struct link *link, const char *note)
+bool return_put_off(struct session *session, const struct link *link)
 {
 	if (link->kick[0] == '\0')
-		return;
+		return false;
 	pthread_mutex_lock(&session->lock);
 	bool gives_up = !session->wants_any_hub && link_is_final_kick(link);
 	if (!session->wants_any_hub)
@@ -70,26 +88,24 @@ void return_put_off(struct session *session, const struct link *link, const char
 	if (gives_up)
 		session->lost = NULL;
 	pthread_mutex_unlock(&session->lock);
-	session_tell(session, "&e%s &eYou stay here.", note);
 	if (gives_up)
-		session_show(session, SESSION_PLACE_TOP, "%s", "");
+		session_clear(session, SESSION_PLACE_TOP);
+	return true;
 }
 
-/* Where a player in the lobby is to be brought, if it is up. `lock` held. */
-static struct server *way_back_locked(const struct session *session)
+/* Where a player in the lobby is to be brought, if it is up: a place there is taken. `lock`
+ * held. */
+static struct server *way_back_locked(struct session *session)
 {
-	const struct registry *registry = session->world->registry;
-	size_t n = session->wants_any_hub ? registry_hub_count(registry) : 0;
+	struct server_guest guest = session_guest(session, session->wants_any_hub);
 
-	for (size_t i = 0; i < n; i++) {
-		struct server *hub = registry_hub(registry, (session->return_tries + i) % n);
-
-		if (server_is_up(hub) && !session_is_avoided_locked(session, hub))
-			return hub;
-	}
-	if (n > 0)
-		return NULL;
-	return server_is_up(session->lost) ? session->lost : NULL;
+	if (session->wants_any_hub)
+		return server_choose(session->world->registry, session_hubs(session), &guest,
+				     false);
+	return server_is_up(session->lost) &&
+			       server_reserve(session->lost, &guest) == SERVER_ADMITS
+		       ? session->lost
+		       : NULL;
 }
 
 void session_consider_return(struct session *session)

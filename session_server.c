@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_current.h"
 #include "session_private.h"
 
 #define LIST_SILENCE_MS 500 /* a list of extensions that stops short ends with this silence */
@@ -22,15 +23,20 @@ static bool is_login_over(const struct link *link)
 	       atomic_load(&link->published) == NULL;
 }
 
-static void unknown_packet(struct link *link, uint8_t opcode)
+static void unknown_packet(struct link *link)
 {
-	const struct packet_catalog *catalog = &link->session->world->config->catalog;
+	const struct packet_catalog *catalog = &link->session->config->catalog;
+	const uint8_t *packet = link->in + link->at;
+	uint8_t opcode = packet[0];
 	bool is_known = packet_info(catalog, PACKET_TO_CLIENT, opcode) != NULL;
 
 	snprintf(link->fault, sizeof(link->fault),
 		 "it sent packet 0x%02x (%s), %s, at byte %zu", opcode,
 		 packet_name(catalog, PACKET_TO_CLIENT, opcode),
 		 is_known ? "which was not negotiated" : "which does not exist", link->offset);
+	if (link->is_traced)
+		session_trace_packets(link->session, TRACE_FROM_SERVER, link->server,
+				      &link->dialect, packet, link->in_fill - link->at);
 }
 
 /* Everything is of interest while a level's beginning is held back: it must wait as well. */
@@ -97,6 +103,7 @@ static bool walk(struct link *link)
 	link->run = link->at = 0;
 	link->run_wants = 0;
 	link->run_spawns = false;
+	link->is_stale |= link->is_traced != session_is_traced(link->session);
 	while (is_alive && link->at < link->in_fill && !is_login_over(link)) {
 		if (skip_stray_byte(link))
 			continue;
@@ -104,7 +111,7 @@ static bool walk(struct link *link)
 		size_t size = dialect_size(&link->dialect, PACKET_TO_CLIENT, opcode);
 
 		if (size == 0)
-			unknown_packet(link, opcode);
+			unknown_packet(link);
 		else if (link->in_fill - link->at < size)
 			break;
 		is_alive = size > 0 && take(link, size);
@@ -200,7 +207,8 @@ bool link_login(struct link *link, int64_t deadline_ms)
 {
 	int64_t logged_in_ms = 0;
 
-	link->in = malloc(LINK_INPUT_SIZE);
+	if (link->in == NULL) /* else this is the second try */
+		link->in = malloc(LINK_INPUT_SIZE);
 	if (link->in == NULL || link->translate == NULL) {
 		link->is_our_fault = true;
 		strlcpy(link->fault, "Kurafuto is out of memory", sizeof(link->fault));
@@ -243,22 +251,33 @@ bool link_is_welcome(struct link *link)
 /* One more recv of the relay. Deadlines other than the server's own are rare. */
 static ssize_t receive_more(struct link *link)
 {
-	int64_t timeout_ms = link->session->world->config->server_timeout_ms;
+	int64_t timeout_ms = config_now()->server_timeout_ms;
 
 	return is_list_stuck(link) ? receive_by(link, net_deadline_ms(timeout_ms))
 				   : receive(link, 0);
+}
+
+/* A reload may have other packets dropped. */
+static void follow_config(struct link *link)
+{
+	config_settle();
+	link->is_stale |= link->config != config_now();
+	link->config = config_now();
 }
 
 void link_relay(struct link *link)
 {
 	bool is_lobby = server_is_lobby(link->server);
 
-	net_set_recv_timeout(link->fd, link->session->world->config->server_timeout_ms);
+	net_set_recv_timeout(link->fd, config_now()->server_timeout_ms);
 	while (!atomic_load(&link->is_closed) && walk(link)) {
+		follow_config(link);
 		ssize_t n = receive_more(link);
 
 		if (n <= 0) {
 			explain_silence(link, n);
+			if (link->is_cut && !atomic_load(&link->is_closed))
+				server_suspect(link->server);
 			break;
 		}
 		if (is_lobby) /* it pings every second */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config_current.h"
 #include "redirect.h"
 #include "session_private.h"
 #include "text.h"
@@ -17,10 +18,7 @@
 
 bool link_may_signal(const struct link *link, unsigned way)
 {
-	const struct config *config = link->session->world->config;
-
-	return !server_is_lobby(link->server) &&
-	       (config->servers[server_index(link->server)].redirect & way) != 0;
+	return (link->redirect & way) != 0;
 }
 
 /* Is it time to complain about this server again. */
@@ -43,8 +41,9 @@ static struct server *find_target(struct link *link, const char *name)
 	struct server *target = NULL;
 
 	text_to_utf8(text, sizeof(text), name);
-	enum registry_match match = registry_find(session->world->registry, text, &target,
-						  candidates, sizeof(candidates));
+	enum registry_match match =
+		registry_find(session->world->registry, config_now(), text, &target, NULL,
+			      candidates, sizeof(candidates));
 
 	if (match == REGISTRY_FOUND)
 		return target;
@@ -65,9 +64,12 @@ static void jump(struct link *link, const char *name)
 		return;
 	session_log(session, LOG_DEBUG, "%s sends them to %s", server_name(link->server),
 		    server_name(target));
-	if (session_jump(session, target) != SESSION_JUMPS && may_warn(link))
-		session_log(session, LOG_WARN, "%s sends them to %s too often",
-			    server_name(link->server), server_name(target));
+	enum session_jump result = session_jump(session, &target, NULL, 0);
+	if (result != SESSION_JUMPS && may_warn(link))
+		session_log(session, LOG_WARN, "%s sends them to %s%s",
+			    server_name(link->server), server_name(target),
+			    result == SESSION_JUMP_TOO_SOON ? " too often"
+							    : ", which can't take them");
 }
 
 struct server *link_kick_target(struct link *link, const char *reason)
@@ -75,7 +77,7 @@ struct server *link_kick_target(struct link *link, const char *reason)
 	char name[REDIRECT_NAME_MAX + 1];
 
 	if (!link_may_signal(link, CONFIG_REDIRECT_KICK) ||
-	    !redirect_from_kick(name, reason, link->session->world->config->command_prefix))
+	    !redirect_from_kick(name, reason, config_now()->command_prefix))
 		return NULL;
 	struct server *target = find_target(link, name);
 	return target != link->server ? target : NULL;
@@ -92,8 +94,7 @@ __attribute__((format(printf, 2, 3))) static void answer(struct link *link, cons
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	link_send(link, packet,
-		  redirect_write(packet, link->session->world->config->redirect_channel, text));
+	link_send(link, packet, redirect_write(packet, config_now()->redirect_channel, text));
 }
 
 static void answer_server(struct link *link, const struct server *server)
@@ -106,7 +107,8 @@ static void answer_server(struct link *link, const struct server *server)
 static void answer_info(struct link *link)
 {
 	const struct session *session = link->session;
-	const struct registry *registry = session->world->registry;
+	const struct config *config = config_now();
+	struct server *lobby = registry_lobby(session->world->registry);
 	char address[NET_ADDR_TEXT];
 
 	net_addr_text(address, &session->peer, false);
@@ -114,10 +116,10 @@ static void answer_info(struct link *link)
 	answer(link, "info address %s", address);
 	answer(link, "info software %s", session->software);
 	answer(link, "info verified %s", session->is_verified ? "yes" : "no");
-	for (size_t i = 0; i < registry_count(registry); i++)
-		answer_server(link, registry_server(registry, i));
-	if (registry_lobby(registry) != NULL)
-		answer_server(link, registry_lobby(registry));
+	for (size_t i = 0; i < config->n_servers; i++)
+		answer_server(link, config->servers[i].server);
+	if (lobby != NULL)
+		answer_server(link, lobby);
 	answer(link, "info end");
 }
 
@@ -125,7 +127,7 @@ static bool take_plugin(struct link *link, const uint8_t *packet)
 {
 	char name[REDIRECT_NAME_MAX + 1];
 
-	if (packet[1] != link->session->world->config->redirect_channel)
+	if (packet[1] != config_now()->redirect_channel)
 		return false;
 	switch (redirect_from_plugin(name, packet + 2)) {
 	case REDIRECT_JUMP:
@@ -146,7 +148,7 @@ static bool take_plugin(struct link *link, const uint8_t *packet)
 /* The token stays secret even where it means nothing. */
 static bool take_chat(struct link *link, const uint8_t *packet)
 {
-	const char *token = link->session->world->config->redirect_token;
+	const char *token = config_now()->redirect_token;
 	char text[PACKET_STRING_LEN + 1], name[REDIRECT_NAME_MAX + 1];
 
 	packet_get_string(text, packet + 2);

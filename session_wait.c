@@ -5,9 +5,9 @@
  * and read to its end, since only then has its server forgotten the player's name.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "config_current.h"
 #include "session_private.h"
 #include "text.h"
 
@@ -126,6 +126,19 @@ static bool is_pending(const struct link *link)
 	return is_pending;
 }
 
+/* What the client shows while it loads. Returns its size. */
+static size_t write_loading_screen(const struct session *session,
+				   uint8_t packet[static PACKET_SIZE_MAX], const char *server)
+{
+	char utf8[SESSION_WHY_MAX], motd[SESSION_WHY_MAX], title[SESSION_WHY_MAX];
+
+	config_message(utf8, sizeof(utf8), MESSAGE_WAITING_SCREEN, "server", server, NULL);
+	text_from_utf8(motd, sizeof(motd), utf8);
+	text_make_safe(motd, dialect_has(&session->dialect, EXT_FULL_CP437));
+	text_from_utf8(title, sizeof(title), config_now()->name);
+	return packet_write_server_identification(packet, &session->dialect, title, motd, 0);
+}
+
 /* A player without a server gets a Ping, so that their client does not give up, and whoever
  * waits is told for what: by the loading screen, in the centre of the screen, or in the chat.
  */
@@ -133,7 +146,6 @@ void link_keep_company(struct link *link)
 {
 	struct session *session = link->session;
 	const char *name = server_name(link->server);
-	char motd[PACKET_STRING_LEN + 1], title[SESSION_WHY_MAX];
 	uint8_t packet[PACKET_SIZE_MAX];
 
 	link->company_ms = net_now_ms() + SESSION_COMPANY_MS;
@@ -143,16 +155,13 @@ void link_keep_company(struct link *link)
 	if (session->is_in_game && session->current == NULL) {
 		session_send_locked(session, packet, packet_write_ping(packet));
 	} else if (!session->is_in_game) {
-		snprintf(motd, sizeof(motd), "Waiting for %s...", name);
-		text_from_utf8(title, sizeof(title), session->world->config->name);
-		link_write_locked(link, packet,
-				  packet_write_server_identification(packet, &session->dialect,
-								     title, motd, 0));
+		link_write_locked(link, packet, write_loading_screen(session, packet, name));
 	}
 	pthread_mutex_unlock(&session->client_tx);
-	if (!session_show(session, SESSION_PLACE_CENTER, "&eWaiting for &f%s&e...", name) &&
+	if (!session_show(session, SESSION_PLACE_CENTER, MESSAGE_WAITING, "server", name,
+			  NULL) &&
 	    !link->has_company && !session_is_unasked(link))
-		session_tell(session, "&eWaiting for &f%s&e...", name);
+		session_say(session, MESSAGE_WAITING, "server", name, NULL);
 	link->has_company = true;
 }
 

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -192,19 +193,18 @@ static void binary_path(char path[static HARNESS_PATH])
 }
 
 /* In the child: only what is allowed between fork and exec. */
-static void exec_binary(char *const argv[], const char *cwd, int out_fd, int err_fd,
-			unsigned max_fds)
+static void exec_binary(char *const argv[], const struct proxy_options *options, int err_fd)
 {
-	struct rlimit limit = {max_fds, max_fds};
+	struct rlimit limit = {options->max_fds, options->max_fds};
 	int null = open("/dev/null", O_RDWR);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_DFL);
-	dup2(null, STDIN_FILENO);
-	dup2(out_fd >= 0 ? out_fd : null, STDOUT_FILENO);
+	dup2(options->in_fd > 0 ? options->in_fd : null, STDIN_FILENO);
+	dup2(options->out_fd > 0 ? options->out_fd : null, STDOUT_FILENO);
 	dup2(err_fd, STDERR_FILENO);
-	if ((cwd == NULL || chdir(cwd) == 0) &&
-	    (max_fds == 0 || setrlimit(RLIMIT_NOFILE, &limit) == 0))
+	if ((options->cwd == NULL || chdir(options->cwd) == 0) &&
+	    (options->max_fds == 0 || setrlimit(RLIMIT_NOFILE, &limit) == 0))
 		execv(argv[0], argv);
 	_exit(127);
 }
@@ -290,7 +290,7 @@ static pid_t spawn(char *const argv[], const struct proxy_options *options, int 
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		exec_binary(argv, options->cwd, -1, err_fd, options->max_fds);
+		exec_binary(argv, options, err_fd);
 	ck_assert_int_gt(pid, 0);
 	return pid;
 }
@@ -386,7 +386,31 @@ bool proxy_logged(struct proxy *proxy, const char *text)
 	return found;
 }
 
+static size_t count_locked(const struct proxy *proxy, const char *text)
+{
+	size_t n = 0;
+
+	for (const char *at = proxy->log; (at = strstr(at, text)) != NULL; at += strlen(text))
+		n++;
+	return n;
+}
+
+size_t proxy_count_log(struct proxy *proxy, const char *text)
+{
+	size_t n;
+
+	pthread_mutex_lock(&proxy->lock);
+	n = count_locked(proxy, text);
+	pthread_mutex_unlock(&proxy->lock);
+	return n;
+}
+
 void proxy_wait_log(struct proxy *proxy, const char *text)
+{
+	proxy_wait_count_log(proxy, text, 1);
+}
+
+void proxy_wait_count_log(struct proxy *proxy, const char *text, size_t n)
 {
 	int64_t deadline = harness_now() + harness_ms(DEADLINE_MS);
 	struct timespec until = {deadline / 1000, deadline % 1000 * 1000000};
@@ -394,10 +418,10 @@ void proxy_wait_log(struct proxy *proxy, const char *text)
 	int status = 0;
 
 	pthread_mutex_lock(&proxy->lock);
-	while (!(found = strstr(proxy->log, text) != NULL) && !proxy->ended && status == 0)
+	while (!(found = count_locked(proxy, text) >= n) && !proxy->ended && status == 0)
 		status = pthread_cond_timedwait(&proxy->grown, &proxy->lock, &until);
 	pthread_mutex_unlock(&proxy->lock);
-	ck_assert_msg(found, "the log never said \"%s\"%s", text,
+	ck_assert_msg(found, "the log never said \"%s\"%s%s", text, n > 1 ? " so often" : "",
 		      status == 0 ? "; the process has ended" : "");
 }
 
@@ -515,29 +539,65 @@ unsigned proxy_rss_kib(const struct proxy *proxy)
 	return (unsigned)(pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024);
 }
 
-static uint16_t own_port(const struct peer *peer)
+size_t proxy_unread(const struct peer *peer)
 {
-	struct sockaddr_in address;
-	socklen_t length = sizeof(address);
-
-	ck_assert_int_eq(getsockname(peer->fd, (struct sockaddr *)&address, &length), 0);
-	return ntohs(address.sin_port);
-}
-
-size_t proxy_unread(const struct proxy *proxy, const struct peer *client)
-{
+	struct sockaddr_in ours, proxys;
+	socklen_t length = sizeof(ours);
 	FILE *file = fopen("/proc/net/tcp", "r");
 	unsigned here, there, unread = 0;
 	bool found = false;
 	char line[256];
 
 	ck_assert_ptr_nonnull(file);
+	ck_assert(getsockname(peer->fd, (struct sockaddr *)&ours, &length) == 0 &&
+		  getpeername(peer->fd, (struct sockaddr *)&proxys, &length) == 0);
 	while (!found && fgets(line, sizeof(line), file) != NULL)
 		if (sscanf(line, "%*u: %*x:%x %*x:%x %*x %*x:%x", &here, &there, &unread) == 3)
-			found = here == proxy->port && there == own_port(client);
+			found = here == ntohs(proxys.sin_port) && there == ntohs(ours.sin_port);
 	fclose(file);
-	ck_assert_msg(found, "the client's connection is not in /proc/net/tcp");
+	ck_assert_msg(found, "the connection is not in /proc/net/tcp");
 	return unread;
+}
+
+/* Does every thread sleep: none runs, or could run if it were its turn. */
+static bool all_threads_sleep(const struct proxy *proxy)
+{
+	char path[64 + NAME_MAX], line[512];
+	bool is_asleep = true;
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%ld/task", (long)proxy->pid);
+	dir = opendir(path);
+	while (dir != NULL && is_asleep && (entry = readdir(dir)) != NULL) {
+		const char *state = NULL;
+		FILE *file;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%ld/task/%s/stat", (long)proxy->pid,
+			 entry->d_name);
+		file = fopen(path, "r");
+		if (file != NULL && fgets(line, sizeof(line), file) != NULL)
+			state = strrchr(line, ')'); /* "7 (name) S ..." */
+		is_asleep = state != NULL && strncmp(state, ") S", 3) == 0;
+		if (file != NULL)
+			fclose(file);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return dir != NULL && is_asleep;
+}
+
+bool proxy_is_stuck(const struct proxy *proxy, const struct peer *peer)
+{
+	bool is_stuck = true;
+
+	for (unsigned i = 0; i < 2 && is_stuck; i++) {
+		poll(NULL, 0, 10); /* /proc can't be waited for */
+		is_stuck = proxy_unread(peer) > 0 && all_threads_sleep(proxy);
+	}
+	return is_stuck;
 }
 
 void proxy_wait_counts(const struct proxy *proxy, unsigned threads, unsigned fds)
@@ -587,10 +647,12 @@ void run_binary(struct run *run, const char *cwd, const char *const *args)
 	memset(run, 0, sizeof(*run));
 	collect_args(argv, NULL, args);
 	ck_assert(pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0);
+	const struct proxy_options options = {.cwd = cwd, .out_fd = out[1]};
+
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		exec_binary(argv, cwd, out[1], err[1], 0);
+		exec_binary(argv, &options, err[1]);
 	ck_assert_int_gt(pid, 0);
 	close(out[1]);
 	close(err[1]);

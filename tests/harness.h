@@ -51,6 +51,7 @@ struct proxy_options {
 	const char *const *args; /* more arguments, NULL at the end */
 	const char *cwd;         /* working directory */
 	unsigned max_fds;        /* RLIMIT_NOFILE, hard and soft; 0 = as inherited */
+	int in_fd, out_fd;       /* its stdin and stdout; 0 = /dev/null */
 	bool no_config;          /* start without --config */
 	bool own_address;        /* `members` sets address and port itself */
 };
@@ -74,12 +75,19 @@ pid_t proxy_pid(const struct proxy *proxy);
 /* Waits until stderr contains a text; or asks whether it does. */
 void proxy_wait_log(struct proxy *proxy, const char *text);
 bool proxy_logged(struct proxy *proxy, const char *text);
+/* How often it does; of "\n", how many lines there are. */
+size_t proxy_count_log(struct proxy *proxy, const char *text);
+/* Waits until it does so often. */
+void proxy_wait_count_log(struct proxy *proxy, const char *text, size_t n);
 /* From /proc. */
 unsigned proxy_threads(const struct proxy *proxy);
 unsigned proxy_fds(const struct proxy *proxy);
 unsigned proxy_rss_kib(const struct proxy *proxy);
-/* Bytes of a client's that have arrived and that it has not read. */
-size_t proxy_unread(const struct proxy *proxy, const struct peer *client);
+/* Bytes of a client's or a server's that have arrived at it and that it has not read. */
+size_t proxy_unread(const struct peer *peer);
+/* Are there such bytes while all of its threads wait: whoever should read them waits for
+ * somebody else, and is not merely slow. */
+bool proxy_is_stuck(const struct proxy *proxy, const struct peer *peer);
 /* Waits until it has no more threads and descriptors than these. */
 void proxy_wait_counts(const struct proxy *proxy, unsigned threads, unsigned fds);
 
@@ -146,6 +154,7 @@ struct extension {
 };
 
 struct peer *client_connect(const struct proxy *proxy);
+struct peer *client_connect_at(uint16_t port);
 /* Sends an identification of that protocol's size. `key` may be NULL. */
 void client_identify(struct peer *client, uint8_t protocol, bool cpe, const char *name,
 		     const char *key);
@@ -166,17 +175,17 @@ void client_move(struct peer *client, int16_t x, int16_t y, int16_t z);
  * over. */
 struct backend {
 	int fd;
+	int keeper; /* a socket that does not listen, but keeps the port from everybody else */
 	uint16_t port;
 	int pending[BACKEND_PENDING];
 	unsigned n_pending;
 };
 
 void backend_open(struct backend *backend);
-/* The same at a port that was free a moment ago. */
-void backend_open_at(struct backend *backend, uint16_t port);
 void backend_close(struct backend *backend); /* stops listening too */
-/* Stops listening: connections are refused from now on. */
+/* Stops listening: connections are refused from now on, or until it listens again. */
 void backend_refuse(struct backend *backend);
+void backend_reopen(struct backend *backend);
 /* Waits for a link and reads the player's identification. */
 struct peer *backend_accept(struct backend *backend);
 /* The same for a connection that has sent something already; NULL when there is none. */

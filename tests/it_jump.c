@@ -174,7 +174,7 @@ START_TEST(a_jump_that_fails_leaves_the_player_where_they_are)
 		     {beta_sends_half_an_identification, "beta"}};
 
 	proxy = proxy_start(TWO_SERVERS ",'login-timeout-ms':%d", alpha.port, beta.port,
-			    (int)harness_ms(800));
+			    (int)harness_ms(cases[_i].act == beta_is_silent ? 2000 : 60000));
 	alice_on_alpha(false);
 	ask_for_beta(false);
 	peer_forget(alice);

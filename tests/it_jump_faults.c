@@ -28,7 +28,7 @@
 #define SERVERS                                                                          \
 	"'servers':[" SERVER("alpha") "," SERVER("beta") "," SERVER("gamma") "," SERVER( \
 		"hole") "],'hubs':['alpha'],'name':'Limbo','return':false,"              \
-			"'health':{'interval-ms':3600000}"
+			"'health':{'interval-ms':3600000,'fall':100}"
 /* Nothing is found by waiting. */
 #define PATIENT                                                        \
 	SERVERS ",'login-timeout-ms':60000,'client-timeout-ms':60000," \
@@ -522,7 +522,7 @@ static TCase *new_case(Suite *suite, const char *name)
 {
 	TCase *tcase = harness_case(suite, name);
 
-	tcase_set_timeout(tcase, (double)harness_ms(60000) / 1000);
+	tcase_set_timeout(tcase, (double)harness_ms(100000) / 1000);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	return tcase;
 }

@@ -605,7 +605,7 @@ int main(void)
 		perror("mmap");
 		return EXIT_FAILURE;
 	}
-	tcase_set_timeout(tcase, (double)harness_ms(25000 + 50 * seeds_to_run()) / 1000);
+	tcase_set_timeout(tcase, (double)harness_ms(25000 + 150 * seeds_to_run()) / 1000);
 	tcase_add_test(tcase, everything_nothing_and_everything_again);
 	tcase_add_test(tcase, a_jump_leaves_no_trace);
 	status = harness_run(suite);

@@ -35,14 +35,12 @@ END_TEST
 
 START_TEST(who_joins_while_the_hub_is_down_is_brought_to_it)
 {
-	uint16_t port = alpha.port;
-
 	backend_refuse(&alpha);
-	proxy = proxy_start(ONE_SERVER QUICK, port);
+	proxy = proxy_start(ONE_SERVER QUICK, alpha.port);
 	alice = client_login(proxy, "Alice");
 	client_arrive(alice, "Limbo");
 	peer_wait_text(alice, "brought to alpha");
-	backend_open_at(&alpha, port);
+	backend_reopen(&alpha);
 	link_a = backend_accept(&alpha);
 	link_welcome(link_a, "Alpha");
 	client_arrive(alice, "Alpha");
@@ -178,15 +176,14 @@ END_TEST
 
 START_TEST(any_hub_will_do_for_who_has_seen_none)
 {
-	uint16_t ports[] = {alpha.port, beta.port};
-
 	backend_refuse(&alpha);
 	backend_refuse(&beta);
-	proxy = proxy_start(TWO_SERVERS ",'hubs':['alpha','beta']" QUICK, ports[0], ports[1]);
+	proxy = proxy_start(TWO_SERVERS ",'hubs':['alpha','beta']" QUICK, alpha.port,
+			    beta.port);
 	alice = client_login(proxy, "Alice");
 	client_arrive(alice, "Limbo");
 	peer_wait_text(alice, "brought to a hub");
-	backend_open_at(&beta, ports[1]);
+	backend_reopen(&beta);
 	link_b = backend_accept(&beta);
 	link_welcome(link_b, "Beta");
 	client_arrive(alice, "Beta");
@@ -210,19 +207,18 @@ static void await_first_checks(void)
 START_TEST(a_hub_that_comes_up_again_is_forgiven)
 {
 	const struct proxy_options options = {.args = (const char *const[]){"-v", NULL}};
-	uint16_t ports[] = {alpha.port, beta.port};
 
 	proxy = proxy_start_with(&options,
 				 TWO_SERVERS ",'hubs':['alpha','beta']" LIMBO
 					     ",'health':{'interval-ms':1500}",
-				 ports[0], ports[1]);
+				 alpha.port, beta.port);
 	await_first_checks();
 	backend_refuse(&alpha);
 	backend_refuse(&beta);
 	alice = client_login(proxy, "Alice");
 	client_arrive(alice, "Limbo");
 	peer_wait_text(alice, "brought to a hub");
-	backend_open_at(&beta, ports[1]);
+	backend_reopen(&beta);
 	link_b = backend_accept(&beta);
 	link_welcome(link_b, "Beta");
 	client_arrive(alice, "Beta");

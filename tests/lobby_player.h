@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "../lobby.h"
 #include "../net.h"
@@ -44,8 +45,9 @@ struct client {
 	bool identified, closed, level_done;
 	char server[PACKET_STRING_LEN + 1], motd[PACKET_STRING_LEN + 1];
 	char kick[PACKET_STRING_LEN + 1];
-	uint8_t level[LEVEL_MAX];
+	uint8_t level[LEVEL_MAX]; /* packed, as it came; the last one */
 	size_t level_len;
+	unsigned levels; /* how many have begun */
 	uint16_t size[3];
 	struct entity entities[PACKET_OPCODES];
 	char messages[MESSAGES][PACKET_STRING_LEN + 1];
@@ -81,11 +83,25 @@ static inline void read_entity(struct client *client, const uint8_t *p)
 	}
 }
 
+/* Nothing may be left of one level when the next begins, but the player itself. */
+static inline void begin_level(struct client *client)
+{
+	for (unsigned i = 0; i < PACKET_SELF; i++)
+		if (client->entities[i].here)
+			ck_abort_msg("entity %u stands where there is no level", i);
+	client->levels++;
+	client->level_len = 0;
+	client->level_done = false;
+}
+
 static inline void read_level(struct client *client, const uint8_t *p)
 {
-	if (p[0] == OP_LEVEL_DATA_CHUNK) {
+	if (p[0] == OP_LEVEL_INITIALIZE) {
+		begin_level(client);
+	} else if (p[0] == OP_LEVEL_DATA_CHUNK) {
 		size_t n = packet_get_u16(p + 1);
 
+		ck_assert(client->levels > 0 && !client->level_done);
 		ck_assert_uint_le(n, 1024);
 		ck_assert_uint_le(client->level_len + n, LEVEL_MAX);
 		memcpy(client->level + client->level_len, p + 3, n);
@@ -298,6 +314,41 @@ static inline int find_entity(const struct client *client, const char *name)
 		if (client->entities[i].here && strcmp(client->entities[i].name, name) == 0)
 			return i;
 	return -1;
+}
+
+/* How many others the client sees. */
+static inline size_t visible(const struct client *client)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < PACKET_SELF; i++)
+		n += client->entities[i].here;
+	return n;
+}
+
+/* The last level, with the four bytes of its size before it. To be freed. */
+static inline uint8_t *unpack(const struct client *client)
+{
+	uint8_t *plain = malloc(WORLD_VOLUME + 5), *packed = malloc(client->level_len);
+
+	ck_assert(plain != NULL && packed != NULL);
+	memcpy(packed, client->level, client->level_len);
+	z_stream stream = {.next_in = packed,
+			   .avail_in = (uInt)client->level_len,
+			   .next_out = plain,
+			   .avail_out = WORLD_VOLUME + 5};
+
+	ck_assert_int_eq(inflateInit2(&stream, MAX_WBITS + 16), Z_OK);
+	ck_assert_int_eq(inflate(&stream, Z_FINISH), Z_STREAM_END);
+	ck_assert_uint_eq(stream.total_out, WORLD_VOLUME + 4);
+	inflateEnd(&stream);
+	free(packed);
+	return plain;
+}
+
+static inline uint8_t block_at(const uint8_t *blocks, int x, int y, int z)
+{
+	return blocks[(y * WORLD_Z + z) * WORLD_X + x];
 }
 
 #endif

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config_current.h"
+#include "said.h"
 #include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -141,22 +143,31 @@ END_TEST
 
 /* ---- the hook ---- */
 
-static struct config config;
 static struct session_world world;
-static char prefix[] = ":kura";
+static struct commands *commands;
 
 static struct hooks *attach(bool edge_commands)
 {
 	struct hooks *hooks = hooks_new();
 
 	ck_assert_ptr_nonnull(hooks);
-	config.command_prefix = prefix;
-	config.edge_commands = edge_commands;
-	world.config = &config;
-	ck_assert(commands_attach(hooks, &world));
+	config_publish(good(edge_commands ? "{}" : "{\"edge-commands\":false}"));
+	config_settle();
+	commands = commands_new(&world, &(struct commands_control){0});
+	ck_assert_ptr_nonnull(commands);
+	ck_assert(commands_attach(commands, hooks));
 	return hooks;
 }
 
+static void detach(struct hooks *hooks)
+{
+	hooks_free(hooks);
+	commands_free(commands);
+	config_retire();
+	config_settle();
+}
+
+/* Whether commands are on is asked for each line: it may change at any time. */
 START_TEST(only_chat_is_looked_at)
 {
 	struct hooks *hooks = attach(_i == 1);
@@ -166,10 +177,9 @@ START_TEST(only_chat_is_looked_at)
 		uint8_t opcode = (uint8_t)(i % PACKET_OPCODES);
 
 		ck_assert_int_eq(hooks_want(hooks, direction, opcode),
-				 _i == 1 && direction == PACKET_TO_SERVER &&
-					 opcode == OP_MESSAGE);
+				 direction == PACKET_TO_SERVER && opcode == OP_MESSAGE);
 	}
-	hooks_free(hooks);
+	detach(hooks);
 }
 END_TEST
 
@@ -193,9 +203,9 @@ START_TEST(ordinary_chat_passes)
 	struct hooks *hooks = attach(true);
 
 	for (size_t i = 0; i < COUNT(matches); i++)
-		if (matches[i].rest == NULL && strcmp(matches[i].prefix, prefix) == 0)
+		if (matches[i].rest == NULL && strcmp(matches[i].prefix, ":kura") == 0)
 			ck_assert_int_eq(say(hooks, matches[i].line), HOOK_PASS);
-	hooks_free(hooks);
+	detach(hooks);
 }
 END_TEST
 
@@ -205,7 +215,7 @@ START_TEST(commands_pass_when_they_are_off)
 	struct hooks *hooks = attach(false);
 
 	ck_assert_int_eq(say(hooks, ":kura list"), HOOK_PASS);
-	hooks_free(hooks);
+	detach(hooks);
 }
 END_TEST
 

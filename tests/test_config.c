@@ -28,7 +28,7 @@
 
 #define NAME_WANTED \
 	"a name of 1-32 letters, digits, '_' and '-' that does not start with a digit"
-#define HOST_WANTED "an IPv4 or IPv6 address or a host name"
+#define HOST_WANTED "an IPv4 or IPv6 address, a host name, or unix: and the path of a socket"
 #define LINE_WANTED "1-64 printable ASCII characters without spaces"
 
 /* ---- good values: what is printed when they have been loaded ---- */
@@ -71,9 +71,9 @@ static const struct {
 	{"{\"server-timeout-ms\":3600000}", "\"server-timeout-ms\":\t3600000,"},
 	{"{\"connect-timeout-ms\":10}", "\"connect-timeout-ms\":\t10,"},
 	{"{\"connect-timeout-ms\":60000}", "\"connect-timeout-ms\":\t60000,"},
-	{"{\"health\":{\"interval-ms\":50}}", "\"interval-ms\":\t50\n"},
-	{"{\"health\":{\"interval-ms\":3600000}}", "\"interval-ms\":\t3600000\n"},
-	{"{\"health\":{}}", "\"interval-ms\":\t5000\n"},
+	{"{\"health\":{\"interval-ms\":50}}", "\"interval-ms\":\t50,"},
+	{"{\"health\":{\"interval-ms\":3600000}}", "\"interval-ms\":\t3600000,"},
+	{"{\"health\":{}}", "\"interval-ms\":\t5000,"},
 	{"{\"lobby\":false,\"servers\":[{" A "}]}", "\"lobby\":\tfalse"},
 	{"{\"servers\":[{" A "}]}", "\"name\":\t\"a\",\n\t\t\t\"address\":\t\"h\",\n\t\t\t\"port\":\t25565"},
 	{"{\"servers\":[{" A ",\"port\":1}]}", "\"port\":\t1,\n"},
@@ -232,13 +232,13 @@ static const struct {
 	{"{\"servers\":[{\"name\":\"Lobby\",\"address\":\"h\"}]}",
 	 "servers[0].name: \"Lobby\" is the embedded lobby; choose another name, or set lobby to false\n"},
 	{"{\"servers\":[{" B "}],\"hubs\":\"beee\"}",
-	 "hubs: \"beee\" is not the name of a linked server; did you mean \"bee\"?\n"},
+	 "hubs: \"beee\" is not the name of a linked server or of a group; did you mean \"bee\"?\n"},
 	{"{\"servers\":[{" B "}],\"hubs\":[\"bee\",\"other\",1,\"Bee\"]}",
-	 "hubs[1]: \"other\" is not the name of a linked server\n"
-	 "hubs[2]: 1 is not the name of a linked server\n"
+	 "hubs[1]: \"other\" is not the name of a linked server or of a group\n"
+	 "hubs[2]: 1 is not the name of a linked server or of a group\n"
 	 "hubs[3]: \"Bee\" stands there twice\n"},
 	{"{\"hubs\":true}",
-	 "hubs: true is a truth value, and not a list of names of servers, or a text with commas\n"},
+	 "hubs: true is a truth value, and not a list of names of servers and groups, or a text with commas\n"},
 	{"{\"ignore-packets\":13}",
 	 "ignore-packets: 13 is a number, and not a list of opcodes, or a text with commas such as \"0x01,0x0d\"\n"},
 	{"{\"ignore-packets\":[256,-1,0.5,\"0x100\",\"x\",\"0x\",null,\"1,,2\",\"-1\",\"0000\",\"256\"]}",
@@ -317,7 +317,7 @@ static const struct {
 	 "servers[0].port: 70000 is not a port (1-65535)\n"
 	 "servers[1].address: missing: " HOST_WANTED "\n"
 	 "servers[1].name: \"A\" is the name of servers[0] already\n"
-	 "hubs: \"b\" is not the name of a linked server; did you mean \"a\"?\n"
+	 "hubs: \"b\" is not the name of a linked server or of a group; did you mean \"a\"?\n"
 	 "drop-packets: 0x00 (Identification) can't be dropped: a login needs it\n"
 	 "log.colour: unknown key; did you mean \"color\"?\n"
 	 "log.level: \"x\" is not one of error, warn, info, debug, trace\n"},
@@ -392,7 +392,7 @@ START_TEST(defaults_are_built_in)
 	ck_assert_int_eq(config->health_interval_ms, 5000);
 	ck_assert(config->lobby);
 	ck_assert_uint_eq(config->n_servers, 0);
-	ck_assert_uint_eq(config->n_hubs, 0);
+	ck_assert_uint_eq(config->hubs.n, 0);
 	ck_assert_uint_eq(config->catalog.n_custom, 0);
 	ck_assert_int_eq(config->log_level, LOG_INFO);
 	ck_assert_int_eq(config->log_color, LOG_COLOR_AUTO);
@@ -476,9 +476,9 @@ START_TEST(servers_and_hubs)
 	ck_assert_uint_eq(config->servers[0].port, 25565);
 	ck_assert_uint_eq(config->servers[1].port, 5);
 	ck_assert_str_eq(config->servers[2].address, "2001:db8::1");
-	ck_assert_uint_eq(config->n_hubs, 2);
-	ck_assert_uint_eq(config->hubs[0], 2);
-	ck_assert_uint_eq(config->hubs[1], 0);
+	ck_assert_uint_eq(config->hubs.n, 2);
+	ck_assert_uint_eq(config->hubs.items[0].index, 2);
+	ck_assert_uint_eq(config->hubs.items[1].index, 0);
 	config_free(config);
 }
 END_TEST

@@ -10,22 +10,31 @@
 #include <string.h>
 
 #include "capture.h"
+#include "config_current.h"
 #include "log.h"
+#include "said.h"
 #include "session_private.h"
 #include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static struct config config;
+static struct config *config; /* in force */
 static struct session session = {.id = 12, .name = "Alice"};
 static struct dialect dialect;
 
 static void setup(void)
 {
-	memset(&config, 0, sizeof(config));
-	packet_catalog_init(&config.catalog);
-	dialect_init(&dialect, &config.catalog, PACKET_PROTOCOL, true);
+	config = good("{}");
+	config_publish(config);
+	config_settle();
+	dialect_init(&dialect, &config->catalog, PACKET_PROTOCOL, true);
 	log_init(LOG_DEBUG, LOG_COLOR_NEVER, false);
+}
+
+static void teardown(void)
+{
+	config_retire();
+	config_settle();
 }
 
 static struct hooks *attach(void)
@@ -33,7 +42,7 @@ static struct hooks *attach(void)
 	struct hooks *hooks = hooks_new();
 
 	ck_assert_ptr_nonnull(hooks);
-	ck_assert(filters_attach(hooks, &config));
+	ck_assert(filters_attach(hooks));
 	return hooks;
 }
 
@@ -76,12 +85,12 @@ START_TEST(dropped_in_both_directions)
 	struct hooks *hooks;
 
 	for (const int *drop = drops[_i].drop; *drop >= 0; drop++)
-		config.drop_packets[*drop] = true;
+		config->drop_packets[*drop] = true;
 	hooks = attach();
 	for (unsigned i = 0; i < PACKET_DIRECTIONS * PACKET_OPCODES; i++) {
 		enum packet_direction direction = i / PACKET_OPCODES;
 		uint8_t opcode = (uint8_t)(i % PACKET_OPCODES);
-		bool is_dropped = config.drop_packets[opcode];
+		bool is_dropped = config->drop_packets[opcode];
 
 		ck_assert_msg(hooks_want(hooks, direction, opcode) == is_dropped,
 			      "%s: opcode 0x%02x is wanted or not", drops[_i].what, opcode);
@@ -105,7 +114,7 @@ START_TEST(what_is_dropped_is_seen_by_nobody)
 	struct hooks *hooks;
 	int seen = 0;
 
-	config.drop_packets[OP_MESSAGE] = true;
+	config->drop_packets[OP_MESSAGE] = true;
 	hooks = attach();
 	ck_assert(hooks_add(hooks, PACKET_TO_SERVER, HOOKS_ALL, count_packet, &seen));
 	ck_assert_int_eq(run(hooks, PACKET_TO_SERVER, OP_MESSAGE), HOOK_DROP);
@@ -172,9 +181,9 @@ START_TEST(trace_lines)
 {
 	char out[2048];
 
-	config.ignore_packets[traces[_i].opcode] = traces[_i].is_ignored;
-	config.drop_packets[traces[_i].opcode] = traces[_i].is_dropped;
-	config.ignore_packets[OP_PING] = config.drop_packets[OP_PING] = true;
+	config->ignore_packets[traces[_i].opcode] = traces[_i].is_ignored;
+	config->drop_packets[traces[_i].opcode] = traces[_i].is_dropped;
+	config->ignore_packets[OP_PING] = config->drop_packets[OP_PING] = true;
 	trace(traces[_i].direction, traces[_i].opcode,
 	      traces[_i].is_dropped ? HOOK_DROP : HOOK_PASS, out, sizeof(out));
 	if (traces[_i].name == NULL) {
@@ -210,7 +219,7 @@ int main(void)
 	Suite *suite = suite_create("filters");
 	TCase *tcase = tcase_create("filters");
 
-	tcase_add_checked_fixture(tcase, setup, NULL);
+	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, dropped_in_both_directions, 0, COUNT(drops));
 	tcase_add_test(tcase, what_is_dropped_is_seen_by_nobody);
 	tcase_add_loop_test(tcase, no_hook_below_trace, LOG_ERROR, LOG_TRACE + 1);

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "config.h"
 #include "lobby_player.h"
@@ -66,16 +65,27 @@ static void report_fault(void *context, bool is_fault, const char *message)
 
 static void open_lobby(const char *json)
 {
+	struct server *portals[CONFIG_SERVERS_MAX];
 	char why[200] = "";
 
 	packet_catalog_init(&catalog);
 	config = config_parse("test.json", json, strlen(json), report_fault, NULL);
 	ck_assert_ptr_nonnull(config);
-	registry = registry_new(config);
+	registry = registry_new();
 	ck_assert_ptr_nonnull(registry);
-	lobby = lobby_new(config, registry, on_portal, &portal_calls, why, sizeof why);
+	ck_assert(registry_prepare(registry, config));
+	registry_commit(registry, config);
+	for (size_t i = 0; i < config->n_servers; i++)
+		portals[i] = config->servers[i].server;
+	lobby = lobby_new(&(struct lobby_plan){.name = config->name,
+					       .motd = config->motd,
+					       .command_prefix = config->command_prefix,
+					       .edge_commands = config->edge_commands,
+					       .login_timeout_ms = config->login_timeout_ms,
+					       .portals = portals,
+					       .n_portals = config->n_servers},
+			  on_portal, &portal_calls, why, sizeof why);
 	ck_assert_msg(lobby != NULL, "%s", why);
-	registry_set_lobby(registry, lobby_dial, lobby);
 }
 
 static void setup(void)
@@ -92,33 +102,9 @@ static void teardown(void)
 
 /* The level */
 
-static uint8_t *unpack(const struct client *client)
-{
-	uint8_t *plain = malloc(WORLD_VOLUME + 5), *packed = malloc(client->level_len);
-
-	ck_assert(plain != NULL && packed != NULL);
-	memcpy(packed, client->level, client->level_len);
-	z_stream stream = {.next_in = packed,
-			   .avail_in = (uInt)client->level_len,
-			   .next_out = plain,
-			   .avail_out = WORLD_VOLUME + 5};
-
-	ck_assert_int_eq(inflateInit2(&stream, MAX_WBITS + 16), Z_OK);
-	ck_assert_int_eq(inflate(&stream, Z_FINISH), Z_STREAM_END);
-	ck_assert_uint_eq(stream.total_out, WORLD_VOLUME + 4);
-	inflateEnd(&stream);
-	free(packed);
-	return plain;
-}
-
 static const struct login {
 	uint8_t protocol, highest;
 } logins[] = {{3, 18}, {4, 18}, {5, 20}, {6, 41}, {7, 49}};
-
-static uint8_t block_at(const uint8_t *blocks, int x, int y, int z)
-{
-	return blocks[(y * WORLD_Z + z) * WORLD_X + x];
-}
 
 START_TEST(a_login_of_each_protocol)
 {
@@ -366,7 +352,7 @@ START_TEST(a_portal_leads_to_its_server)
 		stand_on(client, &portal->figure);
 		settle(client);
 		ck_assert_uint_eq(calls_so_far(), i * 2 + 1);
-		ck_assert_ptr_eq(portal_target, registry_server(registry, i));
+		ck_assert_ptr_eq(portal_target, config->servers[i].server);
 		ck_assert_str_eq(portal_player, "Alice");
 		assert_put_back(client, portal, protocol);
 		stand_on(client, &portal->exit);
@@ -385,13 +371,13 @@ START_TEST(a_portal_to_a_dead_server_stays_shut)
 	const struct world_portal *portal = world_portal(world, 1);
 	struct client *client = join(7, "Alice");
 
-	server_report(registry_server(registry, 1), false, "connection refused");
+	server_report(config->servers[1].server, false, "connection refused");
 	stand_on(client, &portal->figure);
 	settle(client);
 	ck_assert_uint_eq(calls_so_far(), 0);
 	ck_assert(has_said(client, "Creative is down"));
 	assert_put_back(client, portal, 7);
-	server_report(registry_server(registry, 1), true, NULL);
+	server_report(config->servers[1].server, true, NULL);
 	stand_on(client, &portal->exit);
 	stand_on(client, &portal->figure);
 	settle(client);
@@ -406,7 +392,7 @@ START_TEST(figures_follow_their_servers)
 	struct world *world = world_new(3);
 	struct client *client = join(7, "Alice");
 	const struct packet_position *at = &world_portal(world, 1)->figure;
-	struct server *creative = registry_server(registry, 1);
+	struct server *creative = config->servers[1].server;
 
 	ck_assert_int_eq(find_entity(client, "&aSurvival &7(0)"), 0);
 	ck_assert_int_eq(find_entity(client, "&aCreative &7(0)"), 1);
@@ -527,15 +513,6 @@ START_TEST(a_deaf_client_stalls_nobody)
 	leave(bob);
 }
 END_TEST
-
-static size_t visible(const struct client *client)
-{
-	size_t n = 0;
-
-	for (int i = 0; i < PACKET_SELF; i++)
-		n += client->entities[i].here;
-	return n;
-}
 
 /* More than there are entity ids: some are not seen, but they see, speak, and appear when there
  * is room. */

@@ -233,6 +233,66 @@ START_TEST(test_levels)
 }
 END_TEST
 
+START_TEST(test_change_level)
+{
+	log_set_level(LOG_TRACE);
+	ck_assert_int_eq(log_level(), LOG_TRACE);
+	ck_assert(log_shows(LOG_TRACE));
+	log_set_level(LOG_ERROR);
+	ck_assert_int_eq(log_level(), LOG_ERROR);
+	ck_assert(!log_shows(LOG_WARN));
+}
+END_TEST
+
+START_TEST(test_has_color)
+{
+	int fds[2];
+
+	ck_assert_int_eq(pipe(fds), 0);
+	ck_assert(!log_has_color(fds[1]));
+	log_init(LOG_INFO, LOG_COLOR_AUTO, false);
+	ck_assert(!log_has_color(fds[1]));
+	log_init(LOG_INFO, LOG_COLOR_ALWAYS, false);
+	ck_assert(log_has_color(fds[1]));
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
+
+/* ---- a sink ---- */
+
+static void collect(void *context, const char *line, size_t n)
+{
+	ck_assert_int_eq(line[n - 1], '\n');
+	strncat(context, line, n);
+}
+
+/* Whole lines go to the sink while there is one, and only there. */
+START_TEST(test_sink)
+{
+	char collected[16384] = "", out[256];
+	pthread_t threads[2];
+	static char subject[] = "a";
+
+	capture();
+	log_info("before");
+	log_set_sink(collect, collected);
+	log_line(LOG_WARN, "#1 Alice", "says \n");
+	log_debug("not shown");
+	ck_assert_str_eq(collected, "warn  #1 Alice: says \\x0a\n");
+	for (size_t i = 0; i < 2; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, write_lines, subject), 0);
+	for (size_t i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	ck_assert_uint_eq(strlen(collected), strlen("warn  #1 Alice: says \\x0a\n") +
+						     200 * strlen("info  a: 0123456789\n"));
+	log_set_sink(NULL, NULL);
+	log_info("after");
+	release(out, sizeof out);
+	ck_assert_str_eq(out, "info  before\ninfo  after\n");
+}
+END_TEST
+
 /* ---- a stderr that nobody reads ---- */
 
 /* Makes the pipe behind stderr as small as it can be, and fills it. */
@@ -336,6 +396,9 @@ int main(void)
 	tcase_add_loop_test(tcase, test_long_line, 0, 2);
 	tcase_add_test(tcase, test_threads);
 	tcase_add_test(tcase, test_levels);
+	tcase_add_test(tcase, test_change_level);
+	tcase_add_test(tcase, test_has_color);
+	tcase_add_test(tcase, test_sink);
 	tcase_add_test(tcase, test_nobody_reads);
 	tcase_add_test(tcase, test_slow_reader);
 	suite_add_tcase(suite, tcase);

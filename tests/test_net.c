@@ -19,6 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <bsd/string.h>
+
 #include "suite.h"
 
 #define SHORT_MS 60
@@ -323,6 +325,26 @@ static const struct {
 	{"[::1]", false, false, NULL, NULL},
 	{":::", false, false, NULL, NULL},
 };
+
+/* Paths of UNIX sockets: 107 bytes are the most. */
+#define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+static const struct {
+	const char *text;
+	bool valid;
+} paths[] = {
+	{"unix:/run/beta.sock", true},
+	{"unix:beta.sock", true},
+	{"unix:@beta", true},
+	{"unix:unix:1.2.3.4", true},
+	{"unix:x", true},
+	{"unix:" X50 X50 "1234567", true},
+	{"unix:" X50 X50 "12345678", false},
+	{"unix:" X50 X50 X50, false},
+	{"unix:", false},
+	{"unix", false},
+	{"UNIX:/run/beta.sock", false},
+	{"/run/beta.sock", false},
+};
 /* clang-format on */
 
 START_TEST(test_address)
@@ -343,8 +365,63 @@ START_TEST(test_address)
 }
 END_TEST
 
+START_TEST(test_path)
+{
+	struct net_addr addr, same;
+	char text[NET_ADDR_TEXT];
+
+	memset(&addr, 0xff, sizeof addr);
+	ck_assert_int_eq(net_addr_parse(&addr, paths[_i].text, 25565), paths[_i].valid);
+	if (!paths[_i].valid)
+		return;
+	ck_assert_int_eq(net_addr_port(&addr), 0);
+	ck_assert(net_addr_is_lan(&addr));
+	net_addr_text(text, &addr, true);
+	ck_assert_str_eq(text, paths[_i].text);
+	net_addr_text(text, &addr, false);
+	ck_assert_str_eq(text, paths[_i].text);
+	ck_assert(net_addr_parse(&same, paths[_i].text, 80));
+	ck_assert(net_addr_is_same(&addr, &same));
+}
+END_TEST
+
+/* clang-format off */
+static const struct {
+	const char *a, *b;
+	uint16_t port_b; /* a's is 5 */
+	bool same;
+} places[] = {
+	{"1.2.3.4", "1.2.3.4", 5, true},
+	{"1.2.3.4", "1.2.3.4", 6, false},
+	{"1.2.3.4", "1.2.3.5", 5, false},
+	{"1.2.3.4", "::ffff:1.2.3.4", 5, true},
+	{"::1", "::1", 5, true},
+	{"::1", "::2", 5, false},
+	{"::1", "1.2.3.4", 5, false},
+	{"unix:/a", "unix:/a", 6, true},
+	{"unix:/a", "unix:/A", 5, false},
+	{"unix:/a", "unix:/a/", 5, false},
+	{"unix:/a", "unix:/ab", 5, false},
+	{"unix:/a", "1.2.3.4", 0, false},
+	{"unix:/a", "::1", 0, false},
+	{"unix:/a", "::", 0, false},
+};
+/* clang-format on */
+
+START_TEST(test_same_place)
+{
+	struct net_addr a, b;
+
+	ck_assert(net_addr_parse(&a, places[_i].a, 5));
+	ck_assert(net_addr_parse(&b, places[_i].b, places[_i].port_b));
+	ck_assert_int_eq(net_addr_is_same(&a, &b), places[_i].same);
+	ck_assert_int_eq(net_addr_is_same(&b, &a), places[_i].same);
+}
+END_TEST
+
 START_TEST(test_address_of_a_socketpair)
 {
+	struct net_addr peer = {.len = sizeof peer.storage};
 	struct net_addr none;
 	char text[NET_ADDR_TEXT];
 
@@ -353,6 +430,12 @@ START_TEST(test_address_of_a_socketpair)
 	ck_assert_str_eq(text, "socketpair");
 	ck_assert(!net_addr_is_lan(&none));
 	ck_assert_int_eq(net_addr_port(&none), 0);
+	open_pair();
+	ck_assert_int_eq(getpeername(pair[0], (struct sockaddr *)&peer.storage, &peer.len), 0);
+	net_addr_text(text, &peer, true);
+	ck_assert_str_eq(text, "socketpair");
+	ck_assert(net_addr_is_lan(&peer));
+	close_pair();
 }
 END_TEST
 
@@ -476,6 +559,98 @@ START_TEST(test_connect_to_itself)
 }
 END_TEST
 
+/* ---- UNIX sockets ---- */
+
+static char directory[64];
+
+/* A directory of its own to work in, so that paths may be relative. */
+static void enter_directory(void)
+{
+	strlcpy(directory, "/tmp/test_net.XXXXXX", sizeof directory);
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	ck_assert_int_eq(chdir(directory), 0);
+}
+
+static void leave_directory(void)
+{
+	unlink("beta");
+	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(rmdir(directory), 0);
+}
+
+/* Listens on the file beta; `addr` is its address, relative or absolute. */
+static int listen_on_path(struct net_addr *addr, bool is_absolute, int backlog)
+{
+	char text[128] = NET_UNIX "beta";
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (is_absolute)
+		snprintf(text, sizeof text, NET_UNIX "%s/beta", directory);
+	ck_assert(net_addr_parse(addr, text, 25565));
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&addr->storage, addr->len), 0);
+	ck_assert_int_eq(listen(fd, backlog), 0);
+	return fd;
+}
+
+START_TEST(test_unix_connect)
+{
+	struct net_addr addr, peer = {.len = sizeof peer.storage};
+	int listener = listen_on_path(&addr, _i == 0, 8), client, server;
+	char c, text[NET_ADDR_TEXT];
+
+	client = net_connect_start(&addr);
+	ck_assert_int_ge(client, 0);
+	ck_assert_int_ne(fcntl(client, F_GETFD) & FD_CLOEXEC, 0);
+	ck_assert_int_ne(fcntl(client, F_GETFL) & O_NONBLOCK, 0);
+	ck_assert_int_eq(net_connect_finish(client, net_deadline_ms(LONG_MS)), 0);
+	ck_assert_int_eq(fcntl(client, F_GETFL) & O_NONBLOCK, 0);
+	server = accept(listener, NULL, NULL);
+	ck_assert_int_ge(server, 0);
+	ck_assert_int_eq(net_send_all(client, "x", 1, NET_FOREVER, NULL, NULL), 0);
+	ck_assert_int_eq(net_recv(server, &c, 1, net_deadline_ms(LONG_MS)), 1);
+	ck_assert_int_eq(net_rtt_us(client), -1);
+	ck_assert_int_eq(getpeername(client, (struct sockaddr *)&peer.storage, &peer.len), 0);
+	ck_assert(net_addr_is_same(&addr, &peer));
+	net_addr_text(text, &peer, true);
+	ck_assert_ptr_nonnull(strstr(text, "beta"));
+	close(server);
+	close(client);
+	close(listener);
+}
+END_TEST
+
+/* A server that accepts nobody gives no answer, and does not keep us waiting for it. */
+START_TEST(test_unix_queue_is_full)
+{
+	struct net_addr addr;
+	int listener = listen_on_path(&addr, false, 0), fds[16], n = 0;
+
+	while (n < 16 && (fds[n] = net_connect_start(&addr)) >= 0) {
+		ck_assert_int_eq(net_connect_finish(fds[n], net_deadline_ms(LONG_MS)), 0);
+		n++;
+	}
+	ck_assert_int_eq(errno, ETIMEDOUT);
+	ck_assert_int_lt(n, 16);
+	ck_assert_int_gt(n, 0);
+	while (n > 0)
+		close(fds[--n]);
+	close(listener);
+}
+END_TEST
+
+START_TEST(test_unix_faults)
+{
+	struct net_addr addr;
+
+	ck_assert(net_addr_parse(&addr, NET_UNIX "beta", 0));
+	ck_assert_int_eq(net_connect_start(&addr), -1);
+	ck_assert_int_eq(errno, ENOENT);
+	close(listen_on_path(&addr, false, 8)); /* its file stays */
+	ck_assert_int_eq(net_connect_start(&addr), -1);
+	ck_assert_int_eq(errno, ECONNREFUSED);
+}
+END_TEST
+
 START_TEST(test_listen_faults)
 {
 	struct net_addr addr;
@@ -539,6 +714,14 @@ START_TEST(test_socketpair_is_fine)
 }
 END_TEST
 
+static void add_path_tests(TCase *tcase)
+{
+	tcase_add_checked_fixture(tcase, enter_directory, leave_directory);
+	tcase_add_loop_test(tcase, test_unix_connect, 0, 2);
+	tcase_add_test(tcase, test_unix_queue_is_full);
+	tcase_add_test(tcase, test_unix_faults);
+}
+
 static void add_pair_tests(TCase *tcase)
 {
 	tcase_add_checked_fixture(tcase, open_pair, close_pair);
@@ -558,10 +741,13 @@ static void add_pair_tests(TCase *tcase)
 int main(void)
 {
 	Suite *suite = suite_create("net");
-	TCase *tcase = tcase_create("net"), *pairs = tcase_create("socketpair");
+	TCase *tcase = tcase_create("net"), *pairs = tcase_create("socketpair"),
+	      *unix_sockets = tcase_create("unix");
 
 	tcase_add_test(tcase, test_deadline);
 	tcase_add_loop_test(tcase, test_address, 0, sizeof addresses / sizeof addresses[0]);
+	tcase_add_loop_test(tcase, test_path, 0, sizeof paths / sizeof paths[0]);
+	tcase_add_loop_test(tcase, test_same_place, 0, sizeof places / sizeof places[0]);
 	tcase_add_test(tcase, test_address_of_a_socketpair);
 	tcase_add_test(tcase, test_resolve);
 	tcase_add_test(tcase, test_connect);
@@ -571,7 +757,9 @@ int main(void)
 	tcase_add_test(tcase, test_listen_faults);
 	tcase_add_test(tcase, test_listen_dual);
 	add_pair_tests(pairs);
+	add_path_tests(unix_sockets);
 	suite_add_tcase(suite, tcase);
+	suite_add_tcase(suite, unix_sockets);
 	suite_add_tcase(suite, pairs);
 	return suite_main(suite);
 }

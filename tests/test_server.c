@@ -1,85 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registry of servers: names, hubs, reports and counts without a socket; dials and health
- * checks against real ports on the loopback. Nothing sleeps for a result: tests poll for it
- * until a deadline.
+ * The registry of servers: names, hubs, reports of links and counts without a socket; dials
+ * against real ports on the loopback; what a new configuration changes, and what it does not.
  */
 #include "server.h"
 
-#include <check.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "capture.h"
-#include "log.h"
-#include "net.h"
-#include "port.h"
+#include "linked.h"
 #include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define PATIENCE_MS  10000
 #define TOLD         256
 #define SERVERS_MAX  70
-
-/* ---- a configuration by hand ---- */
-
-static struct port ports[3]; /* by the index of their servers */
-static struct config_server servers[SERVERS_MAX];
-static size_t hubs[8];
-static struct config config;
-static struct registry *registry; /* freed after each test */
-
-static void setup(void)
-{
-	memset(servers, 0, sizeof(servers));
-	memset(&config, 0, sizeof(config));
-	config.servers = servers;
-	config.hubs = hubs;
-	config.connect_timeout_ms = 2000;
-	config.health_interval_ms = 50;
-	log_init(LOG_ERROR, LOG_COLOR_NEVER, false);
-}
-
-static void add_server(const char *name, const char *address, uint16_t port)
-{
-	struct config_server *server = &servers[config.n_servers++];
-
-	server->name = strdup(name);
-	server->address = strdup(address);
-	server->port = port;
-}
-
-static void teardown(void)
-{
-	registry_free(registry);
-	registry = NULL;
-	for (size_t i = 0; i < config.n_servers; i++) {
-		free(servers[i].name);
-		free(servers[i].address);
-	}
-	for (size_t i = 0; i < config.n_servers && i < COUNT(ports); i++)
-		port_give_back(&ports[i]);
-}
-
-/* Adds a server at a port of its own. */
-static void add_port(const char *address, bool is_open)
-{
-	static const char *const names[COUNT(ports)] = {"a", "b", "c"};
-	struct port *port = &ports[config.n_servers];
-
-	port_take(port);
-	if (is_open)
-		port_open(port);
-	add_server(names[config.n_servers], address, port->number);
-}
 
 /* One end of a socketpair; the context remembers the other end. */
 static int dial_lobby(void *context)
@@ -97,17 +34,6 @@ static int dial_nothing(void *context)
 	(void)context;
 	errno = EMFILE;
 	return -1;
-}
-
-static void make(void)
-{
-	registry = registry_new(&config);
-	ck_assert_ptr_nonnull(registry);
-}
-
-static struct server *nth(size_t index)
-{
-	return registry_server(registry, index);
 }
 
 /* ---- names ---- */
@@ -163,13 +89,13 @@ START_TEST(find)
 	int other;
 
 	for (size_t i = 0; row->servers[i] != NULL; i++)
-		add_server(row->servers[i], "127.0.0.1", 25566);
-	make();
+		add_server(row->servers[i], "127.0.0.1", 25566, "");
+	link_all();
 	if (row->has_lobby)
 		registry_set_lobby(registry, dial_lobby, &other);
-	ck_assert_int_eq(
-		registry_find(registry, row->name, &found, candidates, sizeof(candidates)),
-		row->match);
+	ck_assert_int_eq(registry_find(registry, config_now(), row->name, &found, NULL,
+				       candidates, sizeof(candidates)),
+			 row->match);
 	if (row->match == REGISTRY_FOUND)
 		ck_assert_ptr_eq(found, row->found == LOBBY ? registry_lobby(registry)
 							    : nth((size_t)row->found));
@@ -187,11 +113,11 @@ START_TEST(find_counts_what_does_not_fit)
 
 	for (; n < SERVERS_MAX; n++) {
 		snprintf(name, sizeof(name), "game-number-%u", n);
-		add_server(name, "127.0.0.1", 25566);
+		add_server(name, "127.0.0.1", 25566, "");
 	}
-	make();
-	ck_assert_int_eq(registry_find(registry, _i == 0 ? "game" : "unknown", &found,
-				       candidates, sizeof(candidates)),
+	link_all();
+	ck_assert_int_eq(registry_find(registry, config_now(), _i == 0 ? "game" : "unknown",
+				       &found, NULL, candidates, sizeof(candidates)),
 			 _i == 0 ? REGISTRY_AMBIGUOUS : REGISTRY_UNKNOWN);
 	ck_assert_int_eq(sscanf(strstr(candidates, " and "), " and %u more", &more), 1);
 	for (unsigned i = 0; i + more < n; i++)
@@ -203,55 +129,95 @@ START_TEST(find_counts_what_does_not_fit)
 }
 END_TEST
 
+/* Aliases and groups are names, too; a hidden server is found, but not named. */
+START_TEST(find_aliases_and_groups)
+{
+	const struct config_group *group = NULL;
+	struct server *found = NULL;
+	char candidates[TOLD];
+
+	add_server("hub", "127.0.0.1", 1, "'aliases':['spawn']");
+	add_server("secret", "127.0.0.1", 2, "'hidden':true");
+	link_with("'groups':{'games':{'servers':['hub','secret']}}");
+	ck_assert_int_eq(
+		registry_find(registry, config_now(), "sp", &found, &group, candidates, TOLD),
+		REGISTRY_FOUND);
+	ck_assert_ptr_eq(found, nth(0));
+	ck_assert_int_eq(registry_find(registry, config_now(), "GAMES", &found, &group,
+				       candidates, TOLD),
+			 REGISTRY_FOUND_GROUP);
+	ck_assert_str_eq(group->name, "games");
+	ck_assert_int_eq(
+		registry_find(registry, config_now(), "games", &found, NULL, candidates, TOLD),
+		REGISTRY_UNKNOWN);
+	ck_assert_str_eq(candidates, "hub");
+	ck_assert_int_eq(registry_find(registry, config_now(), "secret", &found, &group,
+				       candidates, TOLD),
+			 REGISTRY_FOUND);
+	ck_assert_ptr_eq(found, nth(1));
+}
+END_TEST
+
 /* ---- facts ---- */
+
+static const char *address_of(size_t index)
+{
+	static char address[SERVER_ADDRESS_MAX];
+
+	server_address(nth(index), address);
+	return address;
+}
 
 START_TEST(linked_servers)
 {
-	add_server("hub", "127.0.0.1", 25566);
-	add_server("six", "::1", 1);
-	add_server("named", "play.example.org", 65535);
-	make();
-	ck_assert_uint_eq(registry_count(registry), 3);
+	add_server("hub", "127.0.0.1", 25566, "");
+	add_server("six", "::1", 1, "");
+	add_server("named", "play.example.org", 65535, "");
+	add_server("local", "unix:/run/a", 1, "");
+	link_all();
 	ck_assert_str_eq(server_name(nth(0)), "hub");
-	ck_assert_str_eq(server_address(nth(0)), "127.0.0.1:25566");
-	ck_assert_str_eq(server_address(nth(1)), "[::1]:1");
-	ck_assert_str_eq(server_address(nth(2)), "play.example.org:65535");
-	for (size_t i = 0; i < 3; i++) {
+	ck_assert_str_eq(address_of(0), "127.0.0.1:25566");
+	ck_assert_str_eq(address_of(1), "[::1]:1");
+	ck_assert_str_eq(address_of(2), "play.example.org:65535");
+	ck_assert_str_eq(address_of(3), "unix:/run/a");
+	for (size_t i = 0; i < 4; i++) {
 		ck_assert(!server_is_lobby(nth(i)));
 		ck_assert_uint_eq(server_index(nth(i)), i);
 		ck_assert(server_is_up(nth(i)));
+		ck_assert_int_eq(server_up_since_ms(nth(i)), 0);
 		ck_assert_uint_eq(server_players(nth(i)), 0);
+		ck_assert_ptr_eq(server_config(nth(i), config_now()),
+				 &config_now()->servers[i]);
 	}
 }
 END_TEST
 
-START_TEST(hubs_in_order)
+static bool is_hub(const struct server *server)
 {
-	add_server("a", "127.0.0.1", 1);
-	add_server("b", "127.0.0.1", 2);
-	add_server("c", "127.0.0.1", 3);
-	hubs[0] = 2;
-	hubs[1] = 0;
-	config.n_hubs = 2;
-	make();
+	return registry_is_hub(config_now(), &config_now()->hubs, server);
+}
+
+START_TEST(hubs_by_name_and_by_group)
+{
+	add_server("a", "127.0.0.1", 1, "");
+	add_server("b", "127.0.0.1", 2, "");
+	add_server("c", "127.0.0.1", 3, "");
+	add_server("d", "127.0.0.1", 4, "");
+	link_with("'hubs':['c','g'],'groups':{'g':{'servers':['a']}}");
 	registry_set_lobby(registry, dial_nothing, NULL);
-	ck_assert_uint_eq(registry_hub_count(registry), 2);
-	ck_assert_str_eq(server_name(registry_hub(registry, 0)), "c");
-	ck_assert_str_eq(server_name(registry_hub(registry, 1)), "a");
-	ck_assert(registry_is_hub(registry, nth(0)));
-	ck_assert(!registry_is_hub(registry, nth(1)));
-	ck_assert(registry_is_hub(registry, nth(2)));
-	ck_assert(!registry_is_hub(registry, registry_lobby(registry)));
+	ck_assert(is_hub(nth(0)));
+	ck_assert(!is_hub(nth(1)));
+	ck_assert(is_hub(nth(2)));
+	ck_assert(!is_hub(nth(3)));
+	ck_assert(!is_hub(registry_lobby(registry)));
 }
 END_TEST
 
 START_TEST(no_server_at_all)
 {
-	make();
-	ck_assert_uint_eq(registry_count(registry), 0);
-	ck_assert_uint_eq(registry_hub_count(registry), 0);
+	link_all();
 	ck_assert_ptr_null(registry_lobby(registry));
-	ck_assert(registry_start(registry));
+	start_registry();
 	ck_assert(registry_stop(registry));
 	registry_free(NULL);
 }
@@ -259,30 +225,93 @@ END_TEST
 
 #define VISITS 2000
 
-static void *visit(void *context)
+static void *come_and_go(void *server)
 {
 	for (int i = 0; i < VISITS; i++) {
-		server_player_joined(context);
-		server_report(context, i % 2 == 0, "a test");
+		visit(server);
+		server_report(server, i % 2 == 0, "a test");
 		if (i > 0)
-			server_player_left(context);
+			server_player_left(server);
 	}
 	return NULL;
 }
 
 START_TEST(players_come_from_all_threads)
 {
+	struct server_counts counts;
 	pthread_t threads[4];
 
-	add_server("a", "127.0.0.1", 1);
-	add_server("b", "127.0.0.1", 2);
-	make();
+	add_server("a", "127.0.0.1", 1, "");
+	add_server("b", "127.0.0.1", 2, "");
+	link_all();
 	for (size_t i = 0; i < COUNT(threads); i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, visit, nth(0)), 0);
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, come_and_go, nth(0)), 0);
 	for (size_t i = 0; i < COUNT(threads); i++)
 		pthread_join(threads[i], NULL);
 	ck_assert_uint_eq(server_players(nth(0)), COUNT(threads));
 	ck_assert_uint_eq(server_players(nth(1)), 0);
+	server_get_counts(nth(0), &counts);
+	ck_assert_uint_eq(counts.incoming, 0);
+	ck_assert_uint_eq(counts.joins, COUNT(threads) * VISITS);
+	ck_assert_uint_eq(counts.failures, COUNT(threads) * VISITS / 2);
+}
+END_TEST
+
+/* ---- another configuration ---- */
+
+/* A server is found again by its name; what is known about it counts as long as it has its
+ * address. */
+START_TEST(a_server_outlives_configurations)
+{
+	struct server *a, *b;
+	unsigned generation;
+
+	add_server("a", "127.0.0.1", 1, "");
+	add_server("b", "127.0.0.1", 2, "");
+	link_all();
+	a = nth(0);
+	b = nth(1);
+	generation = server_generation(a);
+	visit(b);
+	server_report(a, false, "a test");
+	server_report(b, false, "a test");
+	unlink_all();
+	add_server("B", "127.0.0.1", 3, "");
+	add_server("a", "127.0.0.1", 1, "");
+	link_all();
+	ck_assert_ptr_eq(nth(0), b);
+	ck_assert_ptr_eq(nth(1), a);
+	ck_assert(!server_is_up(a));
+	ck_assert(server_is_up(b)); /* nothing is known about the new address */
+	ck_assert_uint_eq(server_players(b), 1);
+	ck_assert_uint_eq(server_generation(a), generation);
+	ck_assert_uint_ne(server_generation(b), generation);
+	ck_assert_str_eq(address_of(0), "127.0.0.1:3");
+}
+END_TEST
+
+START_TEST(a_server_that_is_gone)
+{
+	const struct server_guest guest = {.name = "Alice", .is_forced = true};
+	struct server *a;
+
+	add_server("a", "127.0.0.1", 1, "");
+	link_all();
+	a = nth(0);
+	visit(a);
+	unlink_all();
+	link_all();
+	ck_assert_ptr_null(server_config(a, config_now()));
+	ck_assert_int_eq(server_reserve(a, &guest), SERVER_IS_GONE);
+	ck_assert_str_eq(server_name(a), "a");
+	server_report(a, false, "a test"); /* nobody wants to know */
+	ck_assert(server_is_up(a));
+	server_player_left(a);
+	add_server("a", "127.0.0.1", 1, "");
+	link_all();
+	ck_assert_ptr_eq(nth(0), a);
+	ck_assert_int_eq(server_reserve(a, &guest), SERVER_ADMITS);
+	server_give_back(a);
 }
 END_TEST
 
@@ -291,46 +320,70 @@ END_TEST
 /* clang-format off */
 static const struct {
 	const char *what;
+	unsigned rise, fall;
 	const char *reports; /* + works, - does not */
-	bool is_up;
+	const char *states;  /* after each: + up, - down */
 	const char *lines;   /* which lines are logged: + up again, - down */
 } reports[] = {
-	{"nothing known",    "",       true,  ""},
-	{"works",            "+",      true,  ""},
-	{"down at first",    "-",      false, "-"},
-	{"down for long",    "---",    false, "-"},
-	{"goes down",        "++--",   false, "-"},
-	{"comes up",         "-+",     true,  "-+"},
-	{"comes and stays",  "--++",   true,  "-+"},
-	{"to and fro",       "+-+-+-", false, "-+-+-"},
+	{"nothing known",       1, 1, "",         "",         ""},
+	{"works",               1, 1, "+",        "+",        ""},
+	{"down at first",       1, 1, "-",        "-",        "-"},
+	{"down for long",       1, 1, "---",      "---",      "-"},
+	{"goes down",           1, 1, "++--",     "++--",     "-"},
+	{"comes up",            1, 1, "-+",       "-+",       "-+"},
+	{"comes and stays",     1, 1, "--++",     "--++",     "-+"},
+	{"to and fro",          1, 1, "+-+-+-",   "+-+-+-",   "-+-+-"},
+	{"falls slowly",        1, 3, "+---",     "+++-",     "-"},
+	{"the first word",      3, 3, "--+++",    "----+",    "-+"},
+	{"the first good word", 3, 3, "+-",       "++",       ""},
+	{"does not flap",       2, 3, "+--+--+-", "++++++++", ""},
+	{"nor the other way",   3, 2, "-++-++-",  "-------",  "-"},
+	{"counts anew",         2, 2, "+--++-+-", "++--++++", "-+"},
+	{"many",                1, 9, "+---------", "+++++++++-", "-"},
 };
 /* clang-format on */
 
-START_TEST(report)
+/* What is logged: a + or - for each line. */
+static void read_lines(char lines[static 16], char *out, unsigned failures)
 {
-	char out[2048], lines[16] = "";
-	struct server *server;
+	char down[64];
 	size_t n = 0;
 
-	add_server("mini", "127.0.0.1", 25566);
-	make();
-	server = nth(0);
+	snprintf(down, sizeof(down), " is down after %u failures: connection refused",
+		 failures);
+	for (char *line; (line = strsep(&out, "\n")) != NULL && *line != '\0';) {
+		bool is_down = strstr(line, " is down") != NULL;
+
+		ck_assert_msg(strstr(line, "mini (127.0.0.1:25566)") != NULL, "%s", line);
+		ck_assert_msg(strstr(line, is_down ? ": connection refused"
+						   : " is up again after 0 s") != NULL,
+			      "%s", line);
+		ck_assert_msg(!is_down || (strstr(line, down) != NULL) == (failures > 1), "%s",
+			      line);
+		ck_assert_uint_lt(n, 15);
+		lines[n++] = is_down ? '-' : '+';
+	}
+	lines[n] = '\0';
+}
+
+START_TEST(report)
+{
+	const char *states = reports[_i].states;
+	char out[4096], lines[16];
+	unsigned fall = reports[_i].fall;
+
+	add_server("mini", "127.0.0.1", 25566, "");
+	link_with("'health':{'rise':%u,'fall':%u}", reports[_i].rise, fall);
 	log_init(LOG_INFO, LOG_COLOR_NEVER, false);
 	capture();
 	for (const char *c = reports[_i].reports; *c != '\0'; c++) {
-		server_report(server, *c == '+', *c == '+' ? NULL : "connection refused");
-		ck_assert_int_eq(server_is_up(server), *c == '+');
+		server_report(nth(0), *c == '+', *c == '+' ? NULL : "connection refused");
+		ck_assert_msg(server_is_up(nth(0)) == (*states == '+'), "%s: at %s",
+			      reports[_i].what, c);
+		states++;
 	}
 	release(out, sizeof(out));
-	ck_assert_int_eq(server_is_up(server), reports[_i].is_up);
-	for (char *rest = out, *line; (line = strsep(&rest, "\n")) != NULL && *line != '\0';) {
-		bool is_down = strstr(line, " is down: connection refused") != NULL;
-
-		ck_assert_msg(strstr(line, "mini (127.0.0.1:25566)") != NULL, "%s", line);
-		ck_assert_msg(is_down || strstr(line, " is up again") != NULL, "%s", line);
-		ck_assert_uint_lt(n, sizeof(lines) - 1);
-		lines[n++] = is_down ? '-' : '+';
-	}
+	read_lines(lines, out, reports[_i].reports[0] == '-' ? 1 : fall);
 	ck_assert_msg(strcmp(lines, reports[_i].lines) == 0, "%s: %s", reports[_i].what, lines);
 }
 END_TEST
@@ -341,19 +394,18 @@ START_TEST(the_lobby)
 	char why[TOLD] = "";
 	int other = -1, fd;
 
-	add_server("hub", "127.0.0.1", 25566);
-	make();
+	add_server("hub", "127.0.0.1", 25566, "");
+	link_all();
 	ck_assert_ptr_null(registry_lobby(registry));
 	registry_set_lobby(registry, dial_lobby, &other);
 	lobby = registry_lobby(registry);
 	ck_assert_ptr_nonnull(lobby);
-	ck_assert_uint_eq(registry_count(registry), 1);
 	ck_assert_str_eq(server_name(lobby), "lobby");
 	ck_assert(server_is_lobby(lobby));
-	ck_assert_uint_eq(server_index(lobby), 1);
+	ck_assert_uint_eq(server_index(lobby), 0);
 	server_report(lobby, false, "a test");
 	ck_assert(server_is_up(lobby));
-	server_player_joined(lobby);
+	visit(lobby);
 	ck_assert_uint_eq(server_players(lobby), 1);
 	fd = server_dial_start(lobby, why, sizeof(why));
 	ck_assert_int_ge(fd, 0);
@@ -367,9 +419,9 @@ END_TEST
 
 START_TEST(a_lobby_without_room)
 {
-	make();
 	char why[TOLD] = "";
 
+	link_all();
 	registry_set_lobby(registry, dial_nothing, NULL);
 	ck_assert_int_eq(server_dial_start(registry_lobby(registry), why, sizeof(why)), -1);
 	ck_assert_str_ne(why, "");
@@ -400,7 +452,7 @@ START_TEST(a_dial_that_works)
 	int fd, peer;
 
 	add_port("127.0.0.1", true);
-	make();
+	link_all();
 	fd = dial(why);
 	ck_assert_msg(fd >= 0, "%s", why);
 	peer = accept(ports[0].listener, NULL, NULL);
@@ -418,7 +470,7 @@ START_TEST(a_dial_that_is_refused)
 	char why[TOLD] = "";
 
 	add_port("127.0.0.1", false);
-	make();
+	link_all();
 	ck_assert_int_eq(dial(why), -1);
 	ck_assert_int_eq(errno, ECONNREFUSED);
 	ck_assert(!server_fault_is_ours(errno));
@@ -446,7 +498,7 @@ START_TEST(a_dial_that_nobody_answers)
 	int64_t started_ms;
 
 	add_port("127.0.0.1", true);
-	make();
+	link_all();
 	fill_queue(fillers);
 	started_ms = net_now_ms();
 	fd = server_dial_start(nth(0), why, sizeof(why));
@@ -471,8 +523,8 @@ START_TEST(a_dial_to_an_unresolved_name)
 {
 	char why[TOLD] = "";
 
-	add_server("a", "play.example.org", 25566);
-	make();
+	add_server("a", "play.example.org", 25566, "");
+	link_all();
 	ck_assert_int_eq(dial(why), -1);
 	ck_assert(!server_fault_is_ours(errno));
 	ck_assert_msg(strstr(why, "play.example.org") != NULL, "%s", why);
@@ -487,7 +539,7 @@ START_TEST(a_dial_without_descriptors)
 	int fd, error;
 
 	add_port("127.0.0.1", true);
-	make();
+	link_all();
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
 	none = before;
 	none.rlim_cur = 0;
@@ -504,196 +556,41 @@ START_TEST(a_dial_without_descriptors)
 }
 END_TEST
 
-/* ---- health ---- */
-
-static void start(void)
+START_TEST(a_dial_to_a_unix_socket)
 {
-	make();
-	ck_assert(registry_start(registry));
-}
+	char path[64], why[TOLD] = "";
+	struct net_addr address;
+	int listener, fd;
 
-/* Polls until a server is up or down. */
-static void await(size_t index, bool is_up)
-{
-	int64_t deadline_ms = net_now_ms() + PATIENCE_MS;
-
-	while (server_is_up(nth(index)) != is_up) {
-		ck_assert_msg(net_now_ms() < deadline_ms, "%s is not %s in time",
-			      server_name(nth(index)), is_up ? "up" : "down");
-		poll(NULL, 0, 2);
-	}
-}
-
-/* Waits for that many checks of a server. */
-static void meet_rounds(size_t index, int rounds)
-{
-	for (int i = 0; i < rounds; i++)
-		ck_assert_msg(port_meet(&ports[index], PATIENCE_MS), "no check in time");
-}
-
-static void drain(size_t index)
-{
-	while (port_meet(&ports[index], 0))
-		;
-}
-
-START_TEST(health_follows_a_server)
-{
-	add_port("127.0.0.1", false);
-	start();
-	await(0, false);
-	for (int i = 0; i < 3; i++) {
-		port_open(&ports[0]);
-		await(0, true);
-		port_shut(&ports[0]);
-		await(0, false);
-	}
-	ck_assert(registry_stop(registry)); /* teardown stops it once more */
-}
-END_TEST
-
-/* One that is down says nothing about another. */
-START_TEST(health_of_each_server_is_its_own)
-{
-	add_port("127.0.0.1", false);
-	add_port("127.0.0.1", true);
-	add_port("127.0.0.1", false);
-	start();
-	await(0, false);
-	await(2, false);
-	ck_assert(server_is_up(nth(1)));
-	port_open(&ports[2]);
-	await(2, true);
-	ck_assert(server_is_up(nth(1)));
-	ck_assert(!server_is_up(nth(0)));
-	port_shut(&ports[1]);
-	await(1, false);
-	ck_assert(server_is_up(nth(2)));
-}
-END_TEST
-
-/* A server with players is proven alive by them and is not asked; an empty one next to it tells
- * when a round is over. */
-START_TEST(health_leaves_servers_with_players_alone)
-{
-	add_port("127.0.0.1", true);
-	add_port("127.0.0.1", true);
-	start();
-	meet_rounds(0, 2);
-	server_player_joined(nth(0));
-	drain(1);
-	meet_rounds(1, 3);
-	drain(0);
-	meet_rounds(1, 3);
-	ck_assert(!port_meet(&ports[0], 0));
-	server_player_left(nth(0));
-	meet_rounds(0, 2);
-}
-END_TEST
-
-/* But if its links say that it is down, it is asked. */
-START_TEST(health_asks_a_server_with_players_that_is_down)
-{
-	add_port("127.0.0.1", true);
-	make();
-	server_player_joined(nth(0));
-	server_report(nth(0), false, "a test");
-	ck_assert(registry_start(registry));
-	await(0, true);
-}
-END_TEST
-
-/* A host name is resolved in the background; whichever of its addresses works is the one. */
-START_TEST(health_resolves_names)
-{
-	int64_t deadline_ms = net_now_ms() + PATIENCE_MS;
-	char why[TOLD] = "";
-	int fd;
-
-	add_port("localhost", true);
-	start();
-	server_await_address(nth(0), deadline_ms);
-	ck_assert_int_lt(net_now_ms(), deadline_ms);
-	while ((fd = dial(why)) < 0)
-		ck_assert_msg(net_now_ms() < deadline_ms, "%s", why);
+	snprintf(path, sizeof(path), "unix:/tmp/kurafuto-test-%ld", (long)getpid());
+	add_server("a", path, 1, "");
+	link_all();
+	ck_assert_int_eq(dial(why), -1);
+	ck_assert(net_addr_parse(&address, path, 0));
+	listener = net_listen(&address, why, sizeof(why));
+	ck_assert_msg(listener >= 0, "%s", why);
+	fd = dial(why);
+	ck_assert_msg(fd >= 0, "%s", why);
 	close(fd);
-	await(0, true);
+	close(listener);
+	unlink(path + strlen("unix:"));
 }
 END_TEST
 
-/* A number is known at once; a name that nobody resolves, at the deadline. */
+/* A number is known at once; nobody waits for a name that nobody resolves. */
 START_TEST(waiting_for_an_address)
 {
 	int64_t started_ms = net_now_ms();
 
-	add_server("a", "127.0.0.1", 25566);
-	add_server("b", "play.example.org", 25566);
-	make();
+	add_server("a", "127.0.0.1", 25566, "");
+	add_server("b", "play.example.org", 25566, "");
+	link_all();
 	registry_set_lobby(registry, dial_nothing, NULL);
 	server_await_address(nth(0), started_ms + PATIENCE_MS);
 	server_await_address(registry_lobby(registry), started_ms + PATIENCE_MS);
+	server_await_address(nth(1),
+			     started_ms + 50); /* no thread runs that would resolve it */
 	ck_assert_int_lt(net_now_ms(), started_ms + PATIENCE_MS);
-	server_await_address(nth(1), started_ms + 50);
-	ck_assert_int_ge(net_now_ms(), started_ms + 50);
-}
-END_TEST
-
-/* A listener that takes no connection is down after the connect time-out. */
-START_TEST(health_gives_up_on_silence)
-{
-	int fillers[FILLERS];
-
-	config.connect_timeout_ms = 100;
-	add_port("127.0.0.1", true);
-	add_port("127.0.0.1", true);
-	make();
-	fill_queue(fillers);
-	ck_assert(registry_start(registry));
-	await(0, false);
-	meet_rounds(1, 2);
-	ck_assert(server_is_up(nth(1)));
-	registry_stop(registry);
-	for (size_t i = 0; i < FILLERS; i++)
-		close(fillers[i]);
-}
-END_TEST
-
-/* Stopping does not wait for the end of the interval. */
-START_TEST(health_stops_at_once)
-{
-	int64_t started_ms;
-
-	config.health_interval_ms = 3600000;
-	add_port("127.0.0.1", true);
-	start();
-	meet_rounds(0, 1);
-	started_ms = net_now_ms();
-	ck_assert(registry_stop(registry));
-	ck_assert_int_lt(net_now_ms() - started_ms, PATIENCE_MS);
-}
-END_TEST
-
-static size_t open_descriptors(void)
-{
-	size_t n = 0;
-
-	for (int fd = 0; fd < 256; fd++)
-		n += fcntl(fd, F_GETFD) >= 0;
-	return n;
-}
-
-/* Rounds of checks, working and failing, leave no descriptor behind. */
-START_TEST(health_leaks_no_descriptor)
-{
-	size_t before;
-
-	add_port("127.0.0.1", true);
-	add_port("127.0.0.1", false);
-	before = open_descriptors();
-	start();
-	meet_rounds(0, 10);
-	registry_stop(registry);
-	ck_assert_uint_eq(open_descriptors(), before);
 }
 END_TEST
 
@@ -701,13 +598,16 @@ static TCase *server_tests(void)
 {
 	TCase *tcase = tcase_create("server");
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_checked_fixture(tcase, linked_setup, linked_teardown);
 	tcase_add_loop_test(tcase, find, 0, COUNT(finds));
 	tcase_add_loop_test(tcase, find_counts_what_does_not_fit, 0, 2);
+	tcase_add_test(tcase, find_aliases_and_groups);
 	tcase_add_test(tcase, linked_servers);
-	tcase_add_test(tcase, hubs_in_order);
+	tcase_add_test(tcase, hubs_by_name_and_by_group);
 	tcase_add_test(tcase, no_server_at_all);
 	tcase_add_test(tcase, players_come_from_all_threads);
+	tcase_add_test(tcase, a_server_outlives_configurations);
+	tcase_add_test(tcase, a_server_that_is_gone);
 	tcase_add_loop_test(tcase, report, 0, COUNT(reports));
 	tcase_add_test(tcase, the_lobby);
 	tcase_add_test(tcase, a_lobby_without_room);
@@ -716,15 +616,8 @@ static TCase *server_tests(void)
 	tcase_add_test(tcase, a_dial_that_nobody_answers);
 	tcase_add_test(tcase, a_dial_to_an_unresolved_name);
 	tcase_add_test(tcase, a_dial_without_descriptors);
-	tcase_add_test(tcase, health_follows_a_server);
-	tcase_add_test(tcase, health_of_each_server_is_its_own);
-	tcase_add_test(tcase, health_leaves_servers_with_players_alone);
-	tcase_add_test(tcase, health_asks_a_server_with_players_that_is_down);
+	tcase_add_test(tcase, a_dial_to_a_unix_socket);
 	tcase_add_test(tcase, waiting_for_an_address);
-	tcase_add_test(tcase, health_resolves_names);
-	tcase_add_test(tcase, health_gives_up_on_silence);
-	tcase_add_test(tcase, health_stops_at_once);
-	tcase_add_test(tcase, health_leaks_no_descriptor);
 	return tcase;
 }
 

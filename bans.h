@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who may not come in: names and networks that are banned, for a time or for ever, and the
+ * allow list. Kept in bans.json and allowed.json of one directory, which an admin may edit
+ * while Kurafuto does not run:
+ *     {"bans": [{"what": "Alice", "reason": "grief", "by": "console", "until": 1790000000}]}
+ *     {"on": true, "names": ["Alice", "Bob"]}
+ * Any thread; a change is on disk when the function returns. Questions (bans_find, bans_at,
+ * bans_is_allowed, ...) never wait for the disk.
+ */
+#ifndef BANS_H
+#define BANS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net.h"
+
+#define BANS_WHAT_MAX   64  /* room for a name or a CIDR, terminated */
+#define BANS_REASON_MAX 128 /* room for a reason, UTF-8 */
+
+struct bans;
+
+/* One ban, as lists show it. */
+struct bans_entry {
+	char what[BANS_WHAT_MAX];     /* "Alice", "10.0.0.0/8" in canonical form, "::1/128" */
+	char reason[BANS_REASON_MAX]; /* may be empty */
+	char by[BANS_WHAT_MAX];       /* who banned, "console" or a name */
+	int64_t until_s;              /* time(2); 0: for ever */
+};
+
+/*
+ * Loads both files from a directory. NULL without memory. What is wrong in them is warned of
+ * with its place; everything else counts, and a copy of the file as it was is kept
+ * (store_copy_aside). A ban whose end is not understood is one for ever; an allow list whose
+ * switch is not understood is on. Blocks on the disk.
+ */
+struct bans *bans_new(const char *directory);
+void bans_free(struct bans *bans);
+
+enum bans_result { BANS_DONE, BANS_BAD, BANS_UNCHANGED, BANS_NOT_SAVED };
+/* Of all changes: BANS_BAD: nothing has changed; `why` (of `why_size`, a sentence without its
+ * full stop) says what is wrong. BANS_NOT_SAVED: it counts until the program ends; `why` names
+ * the file, the log says more. They block on the disk. */
+
+/* Bans a name (auth_name_is_valid) or an address or CIDR of IPv4 or IPv6; an address alone is a
+ * network of one, IPv4 mapped into IPv6 is IPv4, and what is both ("1.2.3.4") is an address. A
+ * new ban of the same thing replaces the old. Reasons are cut to fit. BANS_BAD: neither name
+ * nor network, or the end is past. `until_s` as above. */
+enum bans_result bans_add(struct bans *bans, const char *what, int64_t until_s,
+			  const char *reason, const char *by, char *why, size_t why_size);
+/* BANS_UNCHANGED: there was no ban of just this; networks around it or within it stay. */
+enum bans_result bans_remove(struct bans *bans, const char *what, char *why, size_t why_size);
+/* Is this name (without regard to case) or this address (NULL: not asked) banned at time now_s.
+ * IPv4 mapped into IPv6 counts as IPv4. *entry (may be NULL) is a copy. */
+bool bans_find(struct bans *bans, const char *name, const struct net_addr *peer, int64_t now_s,
+	       struct bans_entry *entry);
+/* Ban number `index` in order of creation, skipping those that are over; false at the end. */
+bool bans_at(struct bans *bans, size_t index, int64_t now_s, struct bans_entry *entry);
+
+/* The allow list: while it is on, only names on it may come in. Off at first. BANS_UNCHANGED:
+ * it was so already. Names without regard to case. */
+bool bans_allow_is_on(struct bans *bans);
+enum bans_result bans_allow_switch(struct bans *bans, bool on, char *why, size_t why_size);
+enum bans_result bans_allow_add(struct bans *bans, const char *name, char *why,
+				size_t why_size);
+enum bans_result bans_allow_remove(struct bans *bans, const char *name, char *why,
+				   size_t why_size);
+/* May that name come in: it is on the list, or the list is off. */
+bool bans_is_allowed(struct bans *bans, const char *name);
+/* Name number `index`, copied; false at the end. */
+bool bans_allowed_at(struct bans *bans, size_t index, char name[static BANS_WHAT_MAX]);
+
+/* "30s", "10m", "12h", "7d", "2w" or sums such as "1d12h": seconds; 0 if it is not one, or
+ * more than ten years (3650d). */
+int64_t bans_duration_s(const char *text);
+/* The other way, for people: "2 d 3 h", "5 min", "20 s"; the two largest units, of which the
+ * second is left out when it is 0. Less than nothing is "0 s". */
+void bans_duration_text(char *out, size_t size, int64_t seconds);
+
+#endif

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The admins' commands about the program: its configuration, its log, its counts, its end. What
+ * only the whole program can do comes through commands_control; where that has no function,
+ * the command says so.
+ */
+#include <bsd/stdlib.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bans.h"
+#include "commands_private.h"
+#include "trace.h"
+
+#define STOP_MAX_S 86400
+#define PATH_SIZE  4096
+
+#define RELOAD_PREFIX "reload: " /* of lines that are for the log, too */
+
+const char *const command_levels[] = {
+	[LOG_ERROR] = "error", [LOG_WARN] = "warn",   [LOG_INFO] = "info",
+	[LOG_DEBUG] = "debug", [LOG_TRACE] = "trace", NULL,
+};
+
+static void say_not_here(const struct call *call)
+{
+	call_answer(call, MESSAGE_COMMAND_NOT_HERE, "command", call->command->name, NULL);
+}
+
+/* ---- reload ---- */
+
+/* What a reload says: kept until it is known whether that is faults or changes. */
+struct said {
+	char *lines; /* each with its '\n'; NULL: none */
+	size_t size, n;
+};
+
+static void keep_line(void *context, const char *line)
+{
+	struct said *said = context;
+	size_t prefix = strncmp(line, RELOAD_PREFIX, strlen(RELOAD_PREFIX)) == 0
+				? strlen(RELOAD_PREFIX)
+				: 0;
+	size_t length = strlen(line + prefix);
+	char *grown = realloc(said->lines, said->size + length + 1);
+
+	if (grown == NULL)
+		return;
+	memcpy(grown + said->size, line + prefix, length);
+	grown[said->size + length] = '\n';
+	said->lines = grown;
+	said->size += length + 1;
+	said->n++;
+}
+
+static void say_lines(const struct call *call, struct said *said, enum message message)
+{
+	const char *name = message == MESSAGE_RELOAD_FAULT ? "fault" : "change";
+	char *line = said->lines;
+
+	for (size_t i = 0; i < said->n; i++) {
+		char *end = strchr(line, '\n');
+
+		*end = '\0';
+		if (call_has_room(call, i))
+			call_answer(call, message, name, line, NULL);
+		line = end + 1;
+	}
+	call_left_out(call, said->n);
+}
+
+void run_reload(const struct call *call)
+{
+	const struct commands_control *control = &call->commands->control;
+	struct said said = {NULL, 0, 0};
+	char count[16];
+
+	if (control->reload == NULL) {
+		say_not_here(call);
+		return;
+	}
+	bool is_done = control->reload(control->context, keep_line, &said);
+	snprintf(count, sizeof(count), "%zu", said.n);
+	if (!is_done)
+		call_answer(call, MESSAGE_RELOAD_FAILED, NULL);
+	else
+		call_answer(call, said.n > 0 ? MESSAGE_RELOAD_DONE : MESSAGE_RELOAD_SAME,
+			    "count", count, NULL);
+	say_lines(call, &said, is_done ? MESSAGE_RELOAD_CHANGE : MESSAGE_RELOAD_FAULT);
+	free(said.lines);
+}
+
+/* ---- the log and traces ---- */
+
+void run_log(const struct call *call)
+{
+	const struct commands_control *control = &call->commands->control;
+	const char *rest = call->arguments;
+	char word[CALL_WORD_MAX + 1];
+	size_t level = 0;
+
+	if (!call_word(&rest, word)) {
+		call_usage(call);
+		return;
+	}
+	while (command_levels[level] != NULL && strcasecmp(command_levels[level], word) != 0)
+		level++;
+	if (command_levels[level] == NULL) {
+		call_answer(call, MESSAGE_LOG_BAD, "level", word, NULL);
+	} else if (control->set_log_level == NULL) {
+		say_not_here(call);
+	} else {
+		control->set_log_level(control->context, (enum log_level)level);
+		call_answer(call, MESSAGE_LOG_LEVEL, "level", command_levels[level], NULL);
+	}
+}
+
+static void trace_on(const struct call *call, struct session *session)
+{
+	const struct config *config = config_now();
+	const char *name = session_name(session);
+	char path[PATH_SIZE], stamp[32], why[256] = "";
+	time_t now = time(NULL);
+	struct tm local;
+
+	if (session_is_traced(session)) {
+		call_answer(call, MESSAGE_TRACE_ALREADY, "player", name, NULL);
+		return;
+	}
+	localtime_r(&now, &local);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &local);
+	snprintf(path, sizeof(path), "%s/trace-%s-%s.log",
+		 config->state_dir != NULL ? config->state_dir : ".", name, stamp);
+	struct trace *trace = trace_open(path, name, config->redirect_token, why, sizeof(why));
+	if (trace == NULL) {
+		call_answer(call, MESSAGE_TRACE_FAILED, "player", name, "reason", why, NULL);
+		return;
+	}
+	session_trace(session, trace);
+	trace_unref(trace);
+	call_answer(call, MESSAGE_TRACE_ON, "player", name, "file", path, NULL);
+}
+
+void run_trace(const struct call *call)
+{
+	const char *rest = call->arguments;
+	char who[CALL_WORD_MAX + 1], word[CALL_WORD_MAX + 1];
+	bool is_on;
+
+	if (!call_word(&rest, who) || !call_word(&rest, word)) {
+		call_usage(call);
+		return;
+	}
+	if (!call_switch(call, word, &is_on))
+		return;
+	struct session *session = call_player(call, who);
+	if (session == NULL)
+		return;
+	if (is_on)
+		trace_on(call, session);
+	else
+		call_answer(call,
+			    session_trace(session, NULL) ? MESSAGE_TRACE_OFF
+							 : MESSAGE_TRACE_NONE,
+			    "player", session_name(session), NULL);
+	session_release(session);
+}
+
+/* ---- counts ---- */
+
+__attribute__((format(printf, 3, 4))) static void say_count(const struct call *call,
+							    const char *what,
+							    const char *format, ...)
+{
+	char value[CALL_LIST_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(value, sizeof(value), format, arguments);
+	va_end(arguments);
+	call_answer(call, MESSAGE_STATS_LINE, "what", what, "value", value, NULL);
+}
+
+/* The number behind a key of /proc/self/status; -1 if there is none. */
+static long status_of(const char *status, const char *key)
+{
+	const char *line = strstr(status, key);
+
+	return line != NULL ? strtol(line + strlen(key), NULL, 10) : -1;
+}
+
+static long count_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	long n = -3; /* . and .. and the directory itself */
+
+	if (dir == NULL)
+		return -1;
+	while (readdir(dir) != NULL)
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static void say_process(const struct call *call)
+{
+	char status[4096] = "";
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, status, sizeof(status) - 1) : 0;
+
+	if (fd >= 0)
+		close(fd);
+	status[n > 0 ? n : 0] = '\0';
+	say_count(call, "Process", "%ld threads, %ld KiB of memory, %ld descriptors",
+		  status_of(status, "\nThreads:"), status_of(status, "\nVmRSS:"),
+		  count_descriptors());
+}
+
+static void say_server(const struct call *call, const struct server *server)
+{
+	const struct config_server *row = server_config(server, config_now());
+	struct server_counts counts;
+	char players[CALL_TEXT_MAX], since[64] = "the start", latency[32] = "";
+
+	server_get_counts(server, &counts);
+	if (counts.changed_ms != 0)
+		bans_duration_text(since, sizeof(since),
+				   (net_now_ms() - counts.changed_ms) / 1000);
+	if (counts.latency_us >= 0)
+		snprintf(latency, sizeof(latency), ", answers in %.1f ms",
+			 (double)counts.latency_us / 1000);
+	say_count(call, server_name(server),
+		  "%s %s %s, %s, %u on their way, %lu joins, %lu failures, %lu times down%s",
+		  server_is_up(server) ? "up" : "down",
+		  counts.changed_ms != 0 ? "for" : "since", since,
+		  call_players(players, server_players(server),
+			       row != NULL ? row->max_players : 0),
+		  counts.incoming, counts.joins, counts.failures, counts.downs, latency);
+}
+
+void run_stats(const struct call *call)
+{
+	const struct config *config = config_now();
+	struct server *lobby = registry_lobby(call->world->registry);
+	struct session_counts counts;
+	char up[64];
+
+	bans_duration_text(up, sizeof(up), (net_now_ms() - call->world->started_ms) / 1000);
+	say_count(call, call->world->version, "up for %s", up);
+	say_count(call, "Players", "%u of %u, %u connections", session_players(),
+		  config->max_players, session_count());
+	session_get_counts(&counts);
+	say_count(call, "Since the start",
+		  "%lu joins, %lu jumps, %lu fallbacks, %lu logins refused, %lu commands "
+		  "denied",
+		  counts.joins, counts.jumps, counts.falls, counts.refused,
+		  atomic_load(&call->commands->denied));
+	say_process(call);
+	for (size_t i = 0; i < config->n_servers; i++)
+		say_server(call, config->servers[i].server);
+	if (lobby != NULL)
+		say_server(call, lobby);
+}
+
+void run_version(const struct call *call)
+{
+	call_answer(call, MESSAGE_VERSION, "version", call->world->version, NULL);
+}
+
+/* ---- the end ---- */
+
+static void stop_in(const struct call *call, const char *word, const char *reason)
+{
+	const struct commands_control *control = &call->commands->control;
+	const char *problem = NULL;
+	long long seconds = word[0] != '\0' ? strtonum(word, 0, STOP_MAX_S, &problem) : 0;
+	char left[64];
+
+	if (problem != NULL) {
+		call_answer(call, MESSAGE_STOP_BAD, "text", word, NULL);
+	} else if (control->stop == NULL) {
+		say_not_here(call);
+	} else {
+		bans_duration_text(left, sizeof(left), seconds);
+		call_answer(call, seconds > 0 ? MESSAGE_STOP_IN : MESSAGE_STOP_NOW, "time",
+			    left, NULL);
+		control->stop(control->context, seconds, reason);
+	}
+}
+
+void run_stop(const struct call *call)
+{
+	const struct commands_control *control = &call->commands->control;
+	const char *rest = call->arguments;
+	char word[CALL_WORD_MAX + 1];
+	bool is_off, waits;
+
+	call_word(&rest, word);
+	is_off = strcasecmp(word, "not") == 0;
+	waits = strcasecmp(word, "when-empty") == 0;
+	if (!is_off && !waits) {
+		stop_in(call, word, rest);
+	} else if (control->stop_not == NULL || control->stop_when_empty == NULL) {
+		say_not_here(call);
+	} else if (is_off) {
+		call_answer(call,
+			    control->stop_not(control->context) ? MESSAGE_STOP_NOT
+								: MESSAGE_STOP_NONE,
+			    NULL);
+	} else {
+		call_answer(call, MESSAGE_STOP_WHEN_EMPTY, NULL);
+		control->stop_when_empty(control->context);
+	}
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Listening sockets. The one idea: a socket goes by the address and port that the configuration
+ * names, so a reload keeps each that it names again. The main thread polls them while another
+ * may reload: sockets are closed only by the main thread's next look at them.
+ */
+#include "listeners.h"
+
+#include <bsd/string.h>
+#include <bsd/sys/queue.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config_current.h"
+#include "log.h"
+#include "net.h"
+
+struct listener {
+	TAILQ_ENTRY(listener) entries;
+	char address[CONFIG_ADDRESS_MAX]; /* as configured */
+	uint16_t port;
+	int fd;
+	bool is_new;    /* not committed yet */
+	bool is_back;   /* not committed yet, it was doomed */
+	bool is_doomed; /* to be closed by the thread that polls */
+};
+
+struct listeners {
+	pthread_mutex_t lock; /* of all that follows */
+	TAILQ_HEAD(, listener) all;
+	bool is_closed; /* for good */
+	bool is_shut;   /* for now */
+};
+
+struct listeners *listeners_new(void)
+{
+	struct listeners *listeners = calloc(1, sizeof(*listeners));
+
+	if (listeners == NULL)
+		return NULL;
+	pthread_mutex_init(&listeners->lock, NULL);
+	TAILQ_INIT(&listeners->all);
+	return listeners;
+}
+
+static void drop_locked(struct listeners *listeners, struct listener *listener)
+{
+	TAILQ_REMOVE(&listeners->all, listener, entries);
+	close(listener->fd);
+	free(listener);
+}
+
+void listeners_free(struct listeners *listeners)
+{
+	if (listeners == NULL)
+		return;
+	listeners_close(listeners);
+	pthread_mutex_destroy(&listeners->lock);
+	free(listeners);
+}
+
+static struct listener *find_locked(struct listeners *listeners,
+				    const struct config_listener *row)
+{
+	struct listener *listener;
+
+	TAILQ_FOREACH (listener, &listeners->all, entries)
+		if (listener->port == row->port && strcmp(listener->address, row->address) == 0)
+			return listener;
+	return NULL;
+}
+
+/* Is it open; one that was to be closed, and has not been yet, stays. */
+static bool is_open_locked(struct listeners *listeners, const struct config_listener *row)
+{
+	struct listener *listener = find_locked(listeners, row);
+
+	if (listener != NULL && listener->is_doomed) {
+		listener->is_doomed = false;
+		listener->is_back = true;
+	}
+	return listener != NULL;
+}
+
+static bool open_one_locked(struct listeners *listeners, const struct config_listener *row,
+			    char *why, size_t why_size)
+{
+	struct listener *listener = calloc(1, sizeof(*listener));
+	struct net_addr address;
+
+	if (listener == NULL || !net_addr_parse(&address, row->address, row->port)) {
+		snprintf(why, why_size, "%s: %s", row->address,
+			 listener == NULL ? "out of memory"
+					  : "not an IPv4 or IPv6 address of this machine");
+		free(listener);
+		return false;
+	}
+	strlcpy(listener->address, row->address, sizeof(listener->address));
+	listener->port = row->port;
+	listener->is_new = true;
+	listener->fd = net_listen(&address, why, why_size);
+	if (listener->fd < 0) {
+		free(listener);
+		return false;
+	}
+	fcntl(listener->fd, F_SETFL, O_NONBLOCK); /* whoever was ready may have left */
+	TAILQ_INSERT_TAIL(&listeners->all, listener, entries);
+	return true;
+}
+
+static void cancel_locked(struct listeners *listeners)
+{
+	struct listener *listener, *next;
+
+	TAILQ_FOREACH_SAFE (listener, &listeners->all, entries, next) {
+		listener->is_doomed |= listener->is_back;
+		listener->is_back = false;
+		if (listener->is_new)
+			drop_locked(listeners, listener);
+	}
+}
+
+bool listeners_prepare(struct listeners *listeners, const struct config *config, char *why,
+		       size_t why_size)
+{
+	bool is_open = true;
+
+	pthread_mutex_lock(&listeners->lock);
+	bool is_shut = listeners->is_closed || listeners->is_shut;
+	for (size_t i = 0; is_open && !is_shut && i < config->n_listeners; i++)
+		if (!is_open_locked(listeners, &config->listeners[i]))
+			is_open = open_one_locked(listeners, &config->listeners[i], why,
+						  why_size);
+	if (!is_open)
+		cancel_locked(listeners);
+	pthread_mutex_unlock(&listeners->lock);
+	return is_open;
+}
+
+static void log_place(const struct listener *listener, const char *what)
+{
+	struct net_addr address = {.len = sizeof(address.storage)};
+	char text[NET_ADDR_TEXT];
+
+	getsockname(listener->fd, (struct sockaddr *)&address.storage, &address.len);
+	net_addr_text(text, &address, true);
+	log_info("%s %s", what, text);
+}
+
+static bool is_configured(const struct config *config, const struct listener *listener)
+{
+	for (size_t i = 0; i < config->n_listeners; i++)
+		if (config->listeners[i].port == listener->port &&
+		    strcmp(config->listeners[i].address, listener->address) == 0)
+			return true;
+	return false;
+}
+
+void listeners_commit(struct listeners *listeners, const struct config *config)
+{
+	struct listener *listener;
+
+	pthread_mutex_lock(&listeners->lock);
+	TAILQ_FOREACH (listener, &listeners->all, entries) {
+		if (listener->is_new || listener->is_back)
+			log_place(listener, "listening on");
+		listener->is_new = listener->is_back = false;
+		if (!listener->is_doomed && !is_configured(config, listener)) {
+			listener->is_doomed = true;
+			log_place(listener, "no longer listening on");
+		}
+	}
+	pthread_mutex_unlock(&listeners->lock);
+}
+
+void listeners_shut(struct listeners *listeners)
+{
+	struct listener *listener;
+
+	pthread_mutex_lock(&listeners->lock);
+	listeners->is_shut = true;
+	TAILQ_FOREACH (listener, &listeners->all, entries) {
+		if (!listener->is_doomed)
+			log_place(listener, "no longer listening on");
+		listener->is_doomed = true;
+	}
+	pthread_mutex_unlock(&listeners->lock);
+}
+
+bool listeners_reopen(struct listeners *listeners, const struct config *config, char *why,
+		      size_t why_size)
+{
+	pthread_mutex_lock(&listeners->lock);
+	listeners->is_shut = false;
+	pthread_mutex_unlock(&listeners->lock);
+	if (!listeners_prepare(listeners, config, why, why_size))
+		return false;
+	listeners_commit(listeners, config);
+	return true;
+}
+
+void listeners_cancel(struct listeners *listeners)
+{
+	pthread_mutex_lock(&listeners->lock);
+	cancel_locked(listeners);
+	pthread_mutex_unlock(&listeners->lock);
+}
+
+void listeners_close(struct listeners *listeners)
+{
+	pthread_mutex_lock(&listeners->lock);
+	listeners->is_closed = true;
+	while (!TAILQ_EMPTY(&listeners->all))
+		drop_locked(listeners, TAILQ_FIRST(&listeners->all));
+	pthread_mutex_unlock(&listeners->lock);
+}
+
+size_t listeners_poll(struct listeners *listeners, struct pollfd *fds, size_t max)
+{
+	struct listener *listener, *next;
+	size_t n = 0;
+
+	pthread_mutex_lock(&listeners->lock);
+	TAILQ_FOREACH_SAFE (listener, &listeners->all, entries, next) {
+		if (listener->is_doomed)
+			drop_locked(listeners, listener);
+		else if (!listener->is_new && n < max)
+			fds[n++] = (struct pollfd){.fd = listener->fd, .events = POLLIN};
+	}
+	pthread_mutex_unlock(&listeners->lock);
+	return n;
+}
+
+const struct config_listener *listeners_row(struct listeners *listeners, int fd,
+					    struct config_listener *fallback)
+{
+	const struct config *config = config_now();
+	struct listener *listener;
+
+	pthread_mutex_lock(&listeners->lock);
+	TAILQ_FOREACH (listener, &listeners->all, entries)
+		if (listener->fd == fd)
+			break;
+	if (listener != NULL)
+		*fallback = (struct config_listener){.address = listener->address,
+						     .port = listener->port};
+	pthread_mutex_unlock(&listeners->lock);
+	for (size_t i = 0; listener != NULL && i < config->n_listeners; i++)
+		if (config->listeners[i].port == fallback->port &&
+		    strcmp(config->listeners[i].address, fallback->address) == 0)
+			return &config->listeners[i];
+	return fallback; /* the thread that polls closes sockets, and that is ours */
+}
+
+uint16_t listeners_port(struct listeners *listeners, const struct config *config, size_t index)
+{
+	struct net_addr address = {.len = sizeof(address.storage)};
+	uint16_t port = 0;
+
+	pthread_mutex_lock(&listeners->lock);
+	struct listener *listener = find_locked(listeners, &config->listeners[index]);
+	if (listener != NULL &&
+	    getsockname(listener->fd, (struct sockaddr *)&address.storage, &address.len) == 0)
+		port = net_addr_port(&address);
+	pthread_mutex_unlock(&listeners->lock);
+	return port;
+}

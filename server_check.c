@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One check of one server, without ever blocking: a connection, and with `health.check`
+ * "classic" a login and the first byte of the answer to it. The one idea: a check is a socket,
+ * a deadline and what it waits for; the background thread polls all of them together. Every
+ * address of a host name is tried in turn before the check has failed.
+ */
+#include <bsd/string.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "packet.h"
+#include "server_private.h"
+
+static int64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Lets go of the connection. */
+static void hang_up(struct health_check *check)
+{
+	if (check->fd >= 0)
+		close(check->fd);
+	check->fd = -1;
+}
+
+static void give_up(struct health_check *check)
+{
+	hang_up(check);
+	server_skip_check(check->server, check->generation);
+}
+
+/* Connects to the next address, or the check is over. `error` is what was wrong with the last
+ * one, as check->why says; a fault of our own proves nothing. */
+static void try_next(struct health_check *check, int error)
+{
+	hang_up(check);
+	while (check->fd < 0 && check->tries > 0 && !server_fault_is_ours(error)) {
+		check->tries--;
+		check->has_asked = false;
+		check->started_us = now_us();
+		check->deadline_ms = net_deadline_ms(check->timeout_ms);
+		check->fd = server_connect_start(check->server, check->why, sizeof(check->why));
+		error = check->fd < 0 ? errno : 0;
+	}
+	if (check->fd >= 0)
+		return;
+	if (server_fault_is_ours(error))
+		give_up(check);
+	else
+		server_report_check(check->server, check->generation, false, -1, check->why);
+}
+
+void health_check_start(struct health_check *check, struct server *server,
+			const struct config *config)
+{
+	*check = (struct health_check){
+		.server = server,
+		.generation = server_generation(server),
+		.fd = -1,
+		.tries = server_address_count(server),
+		.timeout_ms = config->connect_timeout_ms,
+	};
+	if (config->health_check == CONFIG_CHECK_CLASSIC)
+		strlcpy(check->probe, config->health_probe_name, sizeof(check->probe));
+	try_next(check, 0);
+}
+
+static void succeed(struct health_check *check)
+{
+	int64_t latency_us = now_us() - check->started_us;
+
+	hang_up(check);
+	server_report_check(check->server, check->generation, true, latency_us, NULL);
+}
+
+/* Connected, but no good: what it has done is in check->why. */
+static void refuse(struct health_check *check, const char *why)
+{
+	strlcpy(check->why, why, sizeof(check->why));
+	server_turn_address(check->server);
+	try_next(check, 0);
+}
+
+static void ask(struct health_check *check)
+{
+	struct packet_catalog plain;
+	struct dialect dialect;
+	uint8_t packet[PACKET_SIZE_MAX];
+
+	packet_catalog_init(&plain);
+	dialect_init(&dialect, &plain, PACKET_PROTOCOL, false);
+	size_t size = packet_write_player_identification(packet, &dialect, check->probe, "");
+	/* a new connection has room for so little */
+	if (send(check->fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size)
+		check->has_asked = true;
+	else
+		refuse(check, "it closed the connection before the check could log in");
+}
+
+static void connected(struct health_check *check)
+{
+	if (server_dial_finish(check->server, check->fd, net_now_ms(), check->why,
+			       sizeof(check->why)) != 0)
+		try_next(check, errno);
+	else if (check->probe[0] == '\0')
+		succeed(check);
+	else
+		ask(check);
+}
+
+/* The first byte tells: it lets the probe in, or says why not. */
+static void answered(struct health_check *check)
+{
+	uint8_t opcode = 0;
+	char why[sizeof(check->why)];
+	ssize_t n = recv(check->fd, &opcode, 1, MSG_DONTWAIT);
+
+	if (n < 0 && errno == EAGAIN && net_now_ms() < check->deadline_ms)
+		return;
+	if (n == 1 && (opcode == OP_IDENTIFICATION || opcode == OP_DISCONNECT)) {
+		succeed(check);
+		return;
+	}
+	if (n == 1)
+		snprintf(why, sizeof(why),
+			 "it answered the login of %s with packet 0x%02x, which is neither an "
+			 "identification nor a kick",
+			 check->probe, opcode);
+	else if (n < 0 && errno == EAGAIN)
+		snprintf(why, sizeof(why), "it did not answer the login of %s in time",
+			 check->probe);
+	else
+		snprintf(why, sizeof(why),
+			 "it closed the connection instead of answering the login of %s",
+			 check->probe);
+	refuse(check, why);
+}
+
+short health_check_events(const struct health_check *check)
+{
+	return check->has_asked ? POLLIN : POLLOUT;
+}
+
+void health_check_step(struct health_check *check)
+{
+	if (check->has_asked)
+		answered(check);
+	else
+		connected(check);
+}
+
+void health_check_cancel(struct health_check *check)
+{
+	give_up(check);
+}

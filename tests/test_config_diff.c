@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the log of a reload says: a line for each change, by the name of what has changed, and
+ * nothing of secrets.
+ */
+#include "config_diff.h"
+
+#include <bsd/string.h>
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "said.h"
+#include "suite.h"
+
+#define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
+#define A(more)       "{'name':'a','address':'127.0.0.1','port':1" more "}"
+#define B(more)       "{'name':'b','address':'127.0.0.1','port':2" more "}"
+#define LONG          "0123456789012345678901234567890123456789"
+#define DOOR(port, m) "{'address':'::','port':" port m "}"
+
+/* clang-format off */
+static const struct {
+	const char *from, *to, *lines;
+} cases[] = {
+	/* nothing */
+	{"{}", "{}", ""},
+	{"{'port':25565,'lobby':true}", "{'lobby':true}", ""},
+	{"{'servers':[" A("") "]}", "{'servers':[" A(",'weight':1") "],'hubs':['a']}", ""},
+	{"{'drop-packets':'0x1f'}", "{'drop-packets':[31]}", ""},
+
+	/* simple values, also such that get their default again */
+	{"{}", "{'port':1}", "port: 1, was 25565\n"},
+	{"{'port':1}", "{}", "port: 25565, was 1\n"},
+	{"{}", "{'name':'X','return':false}", "name: \"X\", was \"Kurafuto\"\nreturn: false, was true\n"},
+	{"{}", "{'health':{'interval-ms':100,'check':'classic'}}",
+	 "health.interval-ms: 100, was 5000\nhealth.check: \"classic\", was \"tcp\"\n"},
+	{"{}", "{'log':{'level':'debug'}}", "log.level: \"debug\", was \"info\"\n"},
+	{"{}", "{'rejoin':'last','watch':true}", "rejoin: \"last\", was \"hub\"\nwatch: true, was false\n"},
+
+	/* secrets */
+	{"{}", "{'salt':'first'}", "salt: changed\n"},
+	{"{'salt':'first'}", "{'salt':'second'}", "salt: changed\n"},
+	{"{'salt':'first'}", "{}", "salt: changed\n"},
+	{"{'redirect-token':'12345678'}", "{'redirect-token':'abcdefgh'}", "redirect-token: changed\n"},
+
+	/* servers, by their names */
+	{"{'servers':[" A("") "]}", "{'servers':[" A("") "," B("") "]}", "servers.b: added\n"},
+	{"{'servers':[" A("") "," B("") "]}", "{'servers':[" A("") "]}", "servers.b: removed\n"},
+	{"{}", "{'servers':[" A("") "],'hubs':['a']}", "servers.a: added\nhubs: [\"a\"], was []\n"},
+	{"{'servers':[" A("") "],'hubs':['a']}", "{}", "servers.a: removed\nhubs: [], was [\"a\"]\n"},
+	{"{'servers':[" A("") "," B("") "],'hubs':['a']}", "{'servers':[" B("") "," A("") "],'hubs':['a']}",
+	 "servers: in another order\n"},
+	{"{'servers':[" A("") "]}", "{'servers':[{'name':'a','address':'::1','port':9}]}",
+	 "servers.a.address: \"::1\", was \"127.0.0.1\"\nservers.a.port: 9, was 1\n"},
+	{"{'servers':[" A("") "," B("") "]}",
+	 "{'servers':[" B(",'motd':'Hi','aliases':['bee'],'backup':true") "," A(",'max-players':5") "],'hubs':['a']}",
+	 "servers.b.aliases: [\"bee\"], was []\nservers.b.backup: true, was false\nservers.b.motd: \"Hi\", was null\n"
+	 "servers.a.max-players: 5, was 0\n"},
+	{"{'servers':[" A("") "]}", "{'servers':[" A(",'restricted':[]") "]}", "servers.a.restricted: [], was null\n"},
+
+	/* groups, hubs, ranks, messages, listeners */
+	{"{'servers':[" A("") "]}", "{'servers':[" A("") "],'groups':{'g':{'servers':['a']}}}", "groups.g: added\n"},
+	{"{'servers':[" A("") "],'groups':{'g':{'servers':['a']}}}", "{'servers':[" A("") "]}", "groups.g: removed\n"},
+	{"{'servers':[" A("") "," B("") "],'groups':{'g':{'servers':['a','b']}}}",
+	 "{'servers':[" A("") "," B("") "],'groups':{'g':{'servers':['b','a'],'balance':'hash'}}}",
+	 "groups.g.servers: [\"b\",\"a\"], was [\"a\",\"b\"]\ngroups.g.balance: \"hash\", was \"least-players\"\n"},
+	{"{}", "{'ranks':{'admin':{'names':['X'],'commands':['*']}}}", "ranks.admin: added\n"},
+	{"{'ranks':{'admin':{'names':['X']}}}", "{'ranks':{'admin':{'names':['X','Y']}}}",
+	 "ranks.admin.names: [\"X\",\"Y\"], was [\"X\"]\n"},
+	{"{}", "{'messages':{'full':'No'}}", "messages.full: added\n"},
+	{"{'messages':{'full':'No'}}", "{'messages':{'full':'Not now'}}", "messages.full: \"Not now\", was \"No\"\n"},
+	{"{'messages':{'full':'No'}}", "{}", "messages.full: removed\n"},
+	{"{}", "{'listeners':[" DOOR("7", "") "]}", "listeners.:: port 7: added\n"},
+	{"{'listeners':[" DOOR("7", "") "," DOOR("8", "") "]}", "{'listeners':[" DOOR("8", "") "]}",
+	 "listeners.:: port 7: removed\n"},
+	{"{'listeners':[" DOOR("7", ",'name':'N'") "]}", "{'listeners':[" DOOR("7", ",'name':'M'") "]}",
+	 "listeners.:: port 7.name: \"M\", was \"N\"\n"},
+
+	/* values that are long are cut */
+	{"{}", "{'kick-pass':['" LONG LONG "']}",
+	 "kick-pass: [\"0123456789012345678901234567890123456789012345678901234567..., was "
+	 "[\"(^|[^[:alnum:]_])(ip|temp|perma?)?ban(ned)?([^[:alnum:]_]|...\n"},
+};
+/* clang-format on */
+
+static struct config *parsed(const char *text)
+{
+	struct config *config;
+	char *json = strdup(text);
+
+	ck_assert_ptr_nonnull(json);
+	for (char *c = json; *c != '\0'; c++)
+		if (*c == '\'')
+			*c = '"';
+	config = good(json);
+	free(json);
+	return config;
+}
+
+static void take_line(void *context, const char *line)
+{
+	struct said *said = context;
+
+	strlcat(said->text, line, sizeof(said->text));
+	strlcat(said->text, "\n", sizeof(said->text));
+}
+
+START_TEST(a_line_for_each_change)
+{
+	struct config *from = parsed(cases[_i].from), *to = parsed(cases[_i].to);
+	struct said said = {.text = ""};
+	size_t n = config_diff(from, to, take_line, &said), lines = 0;
+
+	ck_assert_str_eq(said.text, cases[_i].lines);
+	for (const char *c = said.text; *c != '\0'; c++)
+		lines += *c == '\n';
+	ck_assert_uint_eq(n, lines);
+	config_free(from);
+	config_free(to);
+}
+END_TEST
+
+/* No more is said of many servers than of a few. */
+START_TEST(many_servers_are_compared_by_name)
+{
+	static char json[2][32768];
+	struct said said = {.text = ""};
+	struct config *from, *to;
+
+	for (int list = 0; list < 2; list++) {
+		size_t at = strlcpy(json[list], "{'servers':[", sizeof(json[list]));
+
+		for (int i = 0; i < 200; i++)
+			at += (size_t)snprintf(
+				json[list] + at, sizeof(json[list]) - at,
+				"%s{'name':'s%d','address':'127.0.0.1','port':%d}",
+				i > 0 ? "," : "", list == 1 ? 199 - i : i,
+				list == 1 && i == 99 ? 9 : 7);
+		strlcat(json[list], "],'hubs':['s7']}", sizeof(json[list]));
+	}
+	from = parsed(json[0]);
+	to = parsed(json[1]);
+	ck_assert_uint_eq(config_diff(from, to, take_line, &said), 1);
+	ck_assert_str_eq(said.text, "servers.s100.port: 9, was 7\n");
+	config_free(from);
+	config_free(to);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("config_diff");
+	TCase *tcase = tcase_create("config_diff");
+
+	tcase_add_loop_test(tcase, a_line_for_each_change, 0, (int)COUNT(cases));
+	tcase_add_test(tcase, many_servers_are_compared_by_name);
+	suite_add_tcase(suite, tcase);
+	return suite_main(suite);
+}

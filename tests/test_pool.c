@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connections kept ready, against a listener on the loopback: how many there are and for which
+ * servers, what a player gets, and what becomes of them when the server, its state or the
+ * configuration changes. Nothing sleeps for a result: tests poll for it until a deadline.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/socket.h>
+
+#include "linked.h"
+#include "server_private.h"
+#include "suite.h"
+
+#define GUESTS_MAX 1024
+#define CALM       "'health':{'interval-ms':3600000}"
+#define POOL(n)    CALM ",'pool':{'size':" #n ",'max-age-s':3600}"
+
+/* The connections that a port has taken in and that are still open. */
+struct guests {
+	int fds[GUESTS_MAX];
+	size_t n;
+	unsigned met;  /* all that ever came; a health check is one, too */
+	char greeting; /* sent at once, if not 0; 'X' closes instead */
+};
+static struct guests guests[PORTS];
+
+static void setup(void)
+{
+	linked_setup();
+	memset(guests, 0, sizeof(guests));
+}
+
+static void teardown(void)
+{
+	linked_teardown();
+	for (size_t i = 0; i < PORTS; i++)
+		while (guests[i].n > 0)
+			close(guests[i].fds[--guests[i].n]);
+}
+
+static void let_in(struct guests *list, int fd)
+{
+	list->met++;
+	if (list->greeting == 'X') {
+		close(fd);
+		return;
+	}
+	if (list->greeting != 0)
+		ck_assert_int_eq(send(fd, &list->greeting, 1, MSG_NOSIGNAL), 1);
+	ck_assert_uint_lt(list->n, GUESTS_MAX);
+	list->fds[list->n++] = fd;
+}
+
+/* Takes in who has come, and closes for who has left; how many are there. */
+static size_t count(size_t index)
+{
+	struct guests *list = &guests[index];
+
+	while (ports[index].listener >= 0 &&
+	       net_wait(ports[index].listener, POLLIN, net_now_ms()) == 1)
+		let_in(list, accept4(ports[index].listener, NULL, NULL, SOCK_CLOEXEC));
+	for (size_t i = list->n; i-- > 0;) {
+		char byte;
+
+		if (recv(list->fds[i], &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+		    errno == EAGAIN)
+			continue;
+		close(list->fds[i]);
+		list->fds[i] = list->fds[--list->n];
+	}
+	return list->n;
+}
+
+/* Polls until so many are there; a moment later they still are. */
+static void await_count(size_t index, size_t n)
+{
+	int64_t deadline_ms = net_now_ms() + PATIENCE_MS, since_ms = 0;
+
+	while (since_ms == 0 || net_now_ms() < since_ms + 50) {
+		bool is_right = count(index) == n;
+
+		if (!is_right)
+			since_ms = 0;
+		else if (since_ms == 0)
+			since_ms = net_now_ms();
+		ck_assert_msg(net_now_ms() < deadline_ms, "%zu connections, not %zu",
+			      count(index), n);
+		poll(NULL, 0, 2);
+	}
+}
+
+/* Polls until the pool has one to give. */
+static int take(size_t index)
+{
+	int64_t deadline_ms = net_now_ms() + PATIENCE_MS;
+	int fd;
+
+	while ((fd = server_take_ready(nth(index))) < 0) {
+		ck_assert_msg(net_now_ms() < deadline_ms, "none is ready in time");
+		poll(NULL, 0, 2);
+	}
+	return fd;
+}
+
+/* What arrives at one end of a taken connection comes from one of the guests. */
+static void expect_alive(size_t index, int fd)
+{
+	char byte = 0;
+	bool has_arrived = false;
+
+	ck_assert_int_eq(send(fd, "x", 1, MSG_NOSIGNAL), 1);
+	for (size_t i = 0; i < guests[index].n; i++) {
+		if (net_wait(guests[index].fds[i], POLLIN, net_now_ms() + 100) != 1)
+			continue;
+		ck_assert_int_eq(recv(guests[index].fds[i], &byte, 1, 0), 1);
+		has_arrived = true;
+		break;
+	}
+	ck_assert(has_arrived);
+	ck_assert_int_eq(byte, 'x');
+}
+
+/* ---- what a player gets ---- */
+
+START_TEST(a_taken_one_is_replaced)
+{
+	char why[256] = "";
+
+	add_port("127.0.0.1", true);
+	link_with(POOL(2));
+	start_registry();
+	await_count(0, 2);
+	int first = take(0), second = take(0);
+	ck_assert_int_ne(first, second);
+	await_count(0, 4);
+	ck_assert_int_eq(server_dial_finish(nth(0), first, net_now_ms(), why, sizeof(why)), 0);
+	ck_assert_int_eq(fcntl(first, F_GETFL) & O_NONBLOCK, 0);
+	expect_alive(0, first);
+	expect_alive(0, second);
+	close(first);
+	await_count(0, 3);
+	close(second);
+	await_count(0, 2);
+}
+END_TEST
+
+/* Some have died, and the pool may not know it yet: nobody gets one of those. */
+START_TEST(nobody_gets_a_dead_one)
+{
+	add_port("127.0.0.1", true);
+	link_with(POOL(4));
+	start_registry();
+	for (int round = 0; round < 10; round++) {
+		await_count(0, 4);
+		int fd = take(0);
+		close(fd);
+		await_count(0, 4);
+		for (int i = 0; i < 3; i++)
+			close(guests[0].fds[--guests[0].n]);
+		fd = server_take_ready(nth(0));
+		if (fd >= 0) {
+			expect_alive(0, fd);
+			close(fd);
+		}
+	}
+}
+END_TEST
+
+START_TEST(without_a_pool_there_is_none)
+{
+	add_port("127.0.0.1", true);
+	link_with(CALM);
+	start_registry();
+	meet_checks(0, 1);
+	registry_wake(registry);
+	meet_checks(0, 1);
+	ck_assert_int_eq(server_take_ready(nth(0)), -1);
+	await_count(0, 0);
+}
+END_TEST
+
+#define TAKERS 4
+#define TAKES  200
+
+static void *take_many(void *server)
+{
+	unsigned long taken = 0;
+
+	for (int i = 0; i < TAKES; i++) {
+		int fd = server_take_ready(server);
+
+		taken += fd >= 0;
+		if (fd >= 0)
+			close(fd);
+		poll(NULL, 0, 1);
+	}
+	return (void *)taken; // NOLINT(performance-no-int-to-ptr)
+}
+
+START_TEST(many_take_at_once)
+{
+	pthread_t threads[TAKERS];
+	unsigned long taken = 0;
+	void *result;
+
+	add_port("127.0.0.1", true);
+	link_with(POOL(8));
+	start_registry();
+	await_count(0, 8);
+	for (size_t i = 0; i < TAKERS; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, take_many, nth(0)), 0);
+	for (int i = 0; i < TAKES; i++) {
+		count(0);
+		poll(NULL, 0, 1);
+	}
+	for (size_t i = 0; i < TAKERS; i++) {
+		pthread_join(threads[i], &result);
+		taken += (unsigned long)result;
+	}
+	ck_assert_uint_gt(taken, 8);
+	await_count(0, 8);
+}
+END_TEST
+
+/* ---- which servers ---- */
+
+/* Hubs, by name, in a group, or of a listener; but not one to which nobody is sent. */
+START_TEST(only_hubs_have_one)
+{
+	add_port("127.0.0.1", true);
+	add_port("127.0.0.1", true);
+	add_port("127.0.0.1", true);
+	add_port("127.0.0.1", true);
+	link_with(POOL(2) ",'hubs':['b','g'],'groups':{'g':{'servers':['c']}}");
+	start_registry();
+	await_count(1, 2);
+	await_count(2, 2);
+	await_count(0, 0);
+	await_count(3, 0);
+	link_with(POOL(1) ",'hubs':['a'],'listeners':[{'address':'127.0.0.1','port':1,'hubs':["
+			  "'d']}]");
+	await_count(0, 1);
+	await_count(3, 1);
+	await_count(1, 0);
+	await_count(2, 0);
+}
+END_TEST
+
+static void go_down(void)
+{
+	server_report(nth(0), false, "a test");
+}
+
+static void go_into_maintenance(void)
+{
+	server_set_mode(nth(0), SERVER_MAINTENANCE);
+}
+
+static void drain(void)
+{
+	server_set_mode(nth(0), SERVER_DRAINING);
+}
+
+static void go_away(void)
+{
+	unlink_all();
+	add_server("z", "127.0.0.1", 1, "");
+	link_with(POOL(3));
+}
+
+static void be_no_hub(void)
+{
+	unlink_all();
+	add_server("a", "127.0.0.1", ports[0].number, "'weight':0");
+	link_with(POOL(3));
+}
+
+static void do_without(void)
+{
+	link_with(CALM);
+}
+
+static void stop(void)
+{
+	ck_assert(registry_stop(registry));
+}
+
+static void (*const reasons[])(void) = {go_down,   go_into_maintenance, drain, go_away,
+					be_no_hub, do_without,          stop};
+
+START_TEST(a_server_that_nobody_joins_has_none)
+{
+	struct server *server;
+
+	add_port("127.0.0.1", true);
+	link_with(POOL(3));
+	start_registry();
+	await_count(0, 3);
+	server = nth(0);
+	reasons[_i]();
+	await_count(0, 0);
+	ck_assert_int_eq(server_take_ready(server), -1);
+}
+END_TEST
+
+START_TEST(it_comes_back_with_the_server)
+{
+	add_port("127.0.0.1", true);
+	link_with(POOL(2));
+	start_registry();
+	await_count(0, 2);
+	drain();
+	await_count(0, 0);
+	server_set_mode(nth(0), SERVER_READY);
+	await_count(0, 2);
+	go_down();
+	await_count(0, 0);
+	server_report(nth(0), true, NULL);
+	await_count(0, 2);
+}
+END_TEST
+
+/* ---- other configurations ---- */
+
+START_TEST(another_size)
+{
+	add_port("127.0.0.1", true);
+	link_with(POOL(5));
+	start_registry();
+	await_count(0, 5);
+	link_with(POOL(2));
+	await_count(0, 2);
+	link_with(POOL(4));
+	await_count(0, 4);
+	link_with(POOL(64));
+	await_count(0, 64);
+}
+END_TEST
+
+START_TEST(another_address)
+{
+	add_port("127.0.0.1", true);
+	add_port("127.0.0.1", true);
+	link_with(POOL(2) ",'hubs':['a']");
+	start_registry();
+	await_count(0, 2);
+	unlink_all();
+	add_server("a", "127.0.0.1", ports[1].number, "");
+	link_with(POOL(2) ",'hubs':['a']");
+	await_count(0, 0);
+	await_count(1, 2);
+}
+END_TEST
+
+/* ---- age ---- */
+
+START_TEST(ages)
+{
+	int64_t least = INT64_MAX, most = 0;
+
+	for (uint32_t random = 0; random < 20000; random++) {
+		int64_t age = pool_age_ms(30, random * 214748u);
+
+		least = age < least ? age : least;
+		most = age > most ? age : most;
+	}
+	ck_assert_int_ge(least, 24000);
+	ck_assert_int_lt(least, 24500);
+	ck_assert_int_le(most, 30000);
+	ck_assert_int_gt(most, 29500);
+	ck_assert_int_eq(pool_age_ms(1, 0), 1000);
+}
+END_TEST
+
+START_TEST(pauses)
+{
+	static const int64_t want[] = {1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000};
+	int64_t pause_ms = 0;
+
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		pause_ms = pool_pause_ms(pause_ms);
+		ck_assert_int_eq(pause_ms, want[i]);
+	}
+}
+END_TEST
+
+/* Old ones are given up, new ones take their place, and none gets older than a second. */
+START_TEST(old_ones_are_renewed)
+{
+	int64_t deadline_ms = net_now_ms() + PATIENCE_MS;
+	unsigned before;
+
+	add_port("127.0.0.1", true);
+	link_with(CALM ",'pool':{'size':3,'max-age-s':3600}");
+	start_registry();
+	await_count(0, 3);
+	link_with(CALM
+		  ",'pool':{'size':3,'max-age-s':1}"); /* counts for those that are there */
+	before = guests[0].met;
+	while (guests[0].met < before + 9) {
+		ck_assert_uint_le(count(0), 3);
+		ck_assert_int_lt(net_now_ms(), deadline_ms);
+		poll(NULL, 0, 5);
+	}
+	await_count(0, 3);
+	close(take(0));
+}
+END_TEST
+
+/* ---- servers that do not bear it ---- */
+
+/* Those that speak first, and those that close at once, are asked less and less often. */
+START_TEST(a_server_that_bears_none)
+{
+	int64_t until_ms;
+
+	guests[0].greeting = _i == 0 ? 'H' : 'X';
+	add_port("127.0.0.1", true);
+	link_with(POOL(8));
+	start_registry();
+	until_ms = net_now_ms() + 2500;
+	while (net_now_ms() < until_ms) {
+		count(0);
+		poll(NULL, 0, 5);
+	}
+	/* a check, eight at first, one after 1 s, perhaps one after 3 s */
+	ck_assert_uint_ge(guests[0].met, 9);
+	ck_assert_uint_le(guests[0].met, 11);
+	guests[0].greeting = 0; /* now it does */
+	await_count(0, 8);
+	close(take(0));
+}
+END_TEST
+
+/* One that lets them wait for a while, and then closes them: no more than one round a second.
+ */
+START_TEST(a_server_that_closes_them_later)
+{
+	int64_t until_ms;
+	unsigned met;
+
+	add_port("127.0.0.1", true);
+	link_with(POOL(4));
+	start_registry();
+	await_count(0, 4);
+	poll(NULL, 0, 1100); /* its patience */
+	met = guests[0].met;
+	until_ms = net_now_ms() + 500;
+	while (guests[0].n > 0)
+		close(guests[0].fds[--guests[0].n]);
+	while (net_now_ms() < until_ms) {
+		count(0);
+		poll(NULL, 0, 5);
+	}
+	ck_assert_uint_eq(guests[0].met, met);
+	await_count(0, 4);
+}
+END_TEST
+
+/* A dial that nobody answers ends, and a refused one does no harm. */
+START_TEST(a_server_that_does_not_answer)
+{
+	add_port("127.0.0.1", true);
+	link_with(POOL(2));
+	start_registry();
+	await_count(0, 2);
+	port_shut(&ports[0]);
+	int fd = take(0);
+	close(fd);
+	fd = server_take_ready(nth(0));
+	if (fd >= 0)
+		close(fd);
+	ck_assert_int_eq(server_take_ready(nth(0)), -1);
+	port_open(&ports[0]);
+	await_count(0, 2);
+}
+END_TEST
+
+static TCase *pool_tests(void)
+{
+	TCase *tcase = tcase_create("pool");
+	tcase_set_timeout(tcase, 60);
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, a_taken_one_is_replaced);
+	tcase_add_test(tcase, nobody_gets_a_dead_one);
+	tcase_add_test(tcase, without_a_pool_there_is_none);
+	tcase_add_test(tcase, many_take_at_once);
+	tcase_add_test(tcase, only_hubs_have_one);
+	tcase_add_loop_test(tcase, a_server_that_nobody_joins_has_none, 0,
+			    sizeof(reasons) / sizeof(reasons[0]));
+	tcase_add_test(tcase, it_comes_back_with_the_server);
+	tcase_add_test(tcase, another_size);
+	tcase_add_test(tcase, another_address);
+	tcase_add_test(tcase, ages);
+	tcase_add_test(tcase, pauses);
+	tcase_add_test(tcase, old_ones_are_renewed);
+	tcase_add_loop_test(tcase, a_server_that_bears_none, 0, 2);
+	tcase_add_test(tcase, a_server_that_closes_them_later);
+	tcase_add_test(tcase, a_server_that_does_not_answer);
+	return tcase;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("pool");
+
+	suite_add_tcase(suite, pool_tests());
+	return suite_main(suite);
+}
