@@ -62,7 +62,7 @@ HEADERS      := $(wildcard *.h tests/*.h)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test test-unit test-it thorough deps deps-lint install uninstall format format-check lint check-layers \
+.PHONY: all run test test-unit test-it thorough pool-gain deps deps-lint install uninstall format format-check lint check-layers \
 	check-messages check-headers man npm-packages fuzz clean help have-build have-test FORCE
 
 all: $(if $(SAN),$(BINARY),kurafuto) ## build ./kurafuto (with SAN: build/<flavour>/kurafuto)
@@ -84,6 +84,10 @@ $(UNIT_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LINKED)
 $(IT_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(HARNESS) $(LINKED)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs check)
+
+$(BUILD)/tests/pool_gain: $(BUILD)/tests/pool_gain.o $(LINKED)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -120,6 +124,9 @@ test-it: $(BINARY) $(IT_TESTS) npm-packages ## the tests that run the real binar
 
 thorough: $(BINARY) $(THOROUGH) ## the long forms of some tests: SEEDS=3000 random servers, every fault
 	@TEST_LIMIT=600 KURAFUTO_ORACLE_SEEDS=$(SEEDS) KURAFUTO_FAULTS=all $(RUN_ALL) $(THOROUGH)
+
+pool-gain: $(BINARY) $(BUILD)/tests/pool_gain ## how much sooner players join with a pool: 40 ms away, in a network namespace (root)
+	@KURAFUTO=$(BINARY) POOL_GAIN=$(BUILD)/tests/pool_gain tests/pool-gain
 
 fuzz: $(FUZZERS) ## run each fuzzer for T=10 seconds (clang)
 	@for f in $(FUZZERS); do \

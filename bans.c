@@ -328,9 +328,9 @@ static bool check_name(const char *name, char *why, size_t why_size)
 {
 	bool is_good = auth_name_is_valid(name);
 
-	snprintf(why, why_size,
-		 is_good ? "" : "\"%s\" is not a name: 1 to 16 letters, digits and _ . @ + -",
-		 name);
+	if (!is_good)
+		snprintf(why, why_size,
+			 "\"%s\" is not a name: 1 to 16 letters, digits and _ . @ + -", name);
 	return is_good;
 }
 

@@ -211,7 +211,7 @@ void run_send(const struct call *call)
 	char who[CALL_WORD_MAX + 1], where[CALL_WORD_MAX + 1];
 	struct session *session = NULL;
 	struct server *from = NULL;
-	struct place place = {NULL};
+	struct place place = {.server = NULL};
 
 	if (!call_word(&rest, who) || !call_word(&rest, where)) {
 		call_usage(call);

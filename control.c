@@ -525,7 +525,8 @@ bool control_start(struct control *control)
 	control->is_alive = true;
 	control->is_running =
 		pthread_create(&control->thread, NULL, control_main, control) == 0;
-	control->is_alive = control->is_running;
+	if (!control->is_running)
+		control->is_alive = false; /* else the thread may read it already */
 	return control->is_running;
 }
 

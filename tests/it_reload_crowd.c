@@ -15,9 +15,10 @@
 #define WARM     10 /* reloads before memory is looked at */
 #define NO_CHECK ",'health':{'interval-ms':3600000}"
 
-/* What the allocator may keep beyond a tenth. Sanitizers hold freed memory back. */
+/* What the allocator may keep beyond a tenth. Sanitizers hold freed memory back, and remember
+ * much of every thread. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define KEPT_KIB 32768
+#define KEPT_KIB 524288
 #else
 #define KEPT_KIB 4096
 #endif

@@ -146,7 +146,7 @@ static inline void terminal_obey(struct terminal *t, int n, char final, const ch
 		ck_assert_int_eq(n, 0);
 		for (int row = t->row + 1; row < t->top + TERMINAL_ROWS; row++)
 			terminal_wipe(t, row, 0, t->columns);
-		/* fall through */
+		__attribute__((fallthrough));
 	case 'K':
 		ck_assert_int_eq(n, 0);
 		terminal_wipe(t, t->row, t->column, t->columns);
