@@ -619,6 +619,7 @@ static int run(const struct options *options, struct config *config)
 	session_end_all(SHUTDOWN_MS,
 			reason[0] != '\0' ? MESSAGE_SHUTDOWN_REASON : MESSAGE_SHUTDOWN,
 			"reason", reason, NULL);
+	places_save(program.places);
 	console_stop();
 	if (session_count() > 0)
 		log_warn("%u sessions did not end in time", session_count());

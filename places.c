@@ -121,8 +121,10 @@ void places_save(struct places *places)
 	if (root != NULL)
 		places->is_dirty = false;
 	pthread_mutex_unlock(&places->lock);
-	if (root != NULL)
-		store_save(places->path, root);
+	bool is_lost = root != NULL && !store_save(places->path, root);
+	pthread_mutex_lock(&places->lock);
+	places->is_dirty |= is_lost; /* another time */
+	pthread_mutex_unlock(&places->lock);
 	pthread_mutex_unlock(&places->saving);
 	cJSON_Delete(root);
 }

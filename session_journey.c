@@ -689,9 +689,8 @@ bool session_enter(struct session *session, struct predial *predial)
 }
 
 /* Jumps cost a thread and a connection: a burst is fine, a script that does nothing else is
- * not. They are numbered here, since their threads may start in any order, and the last one
- * wins. */
-static bool may_jump(struct session *session, bool is_free, unsigned *wish)
+ * not. */
+static bool may_jump(struct session *session, bool is_free)
 {
 	int64_t now = net_now_ms();
 
@@ -701,8 +700,6 @@ static bool may_jump(struct session *session, bool is_free, unsigned *wish)
 	bool may = is_free || session->next_jump_ms <= now;
 	if (may && !is_free)
 		session->next_jump_ms += JUMP_EVERY_MS;
-	if (may)
-		*wish = ++session->wishes;
 	pthread_mutex_unlock(&session->lock);
 	return may;
 }
@@ -716,9 +713,10 @@ static const enum session_jump refusals[] = {
 	[SERVER_IS_GONE] = SESSION_JUMP_GONE,
 };
 
-/* Takes a place for a jump. */
+/* Takes a place for a jump. Jumps are numbered here, since their threads may start in any
+ * order, and the last one wins. */
 static enum session_jump reserve(struct session *session, struct server **target,
-				 const struct config_hubs *among, unsigned how)
+				 const struct config_hubs *among, unsigned how, unsigned *wish)
 {
 	enum session_jump result = SESSION_JUMPS;
 
@@ -730,6 +728,9 @@ static enum session_jump reserve(struct session *session, struct server **target
 		result = refusals[server_reserve(*target, &guest)];
 	else
 		*target = server_choose(session->world->registry, among, &guest, false);
+	if (*target != NULL &&
+	    result == SESSION_JUMPS) /* one that is refused overtakes nothing */
+		*wish = ++session->wishes;
 	pthread_mutex_unlock(&session->lock);
 	return *target != NULL ? result : SESSION_JUMP_NONE;
 }
@@ -739,9 +740,9 @@ enum session_jump session_jump(struct session *session, struct server **target,
 {
 	struct journey plan = {.session = session, .is_asked = true};
 
-	if (!may_jump(session, (how & (SESSION_FORCED | SESSION_QUEUED)) != 0, &plan.wish))
+	if (!may_jump(session, (how & (SESSION_FORCED | SESSION_QUEUED)) != 0))
 		return SESSION_JUMP_TOO_SOON;
-	enum session_jump result = reserve(session, target, among, how);
+	enum session_jump result = reserve(session, target, among, how, &plan.wish);
 	if (result != SESSION_JUMPS)
 		return result;
 	if (how & SESSION_TOLD)

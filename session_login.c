@@ -124,8 +124,8 @@ static bool refuse_version(struct login *login, enum message message, unsigned p
 	char version[NUMBER_MAX], min[NUMBER_MAX], max[NUMBER_MAX];
 
 	snprintf(version, sizeof(version), "%u", protocol);
-	snprintf(min, sizeof(min), "%u", PACKET_PROTOCOL_MIN);
-	snprintf(max, sizeof(max), "%u", PACKET_PROTOCOL);
+	snprintf(min, sizeof(min), "%d", PACKET_PROTOCOL_MIN);
+	snprintf(max, sizeof(max), "%d", PACKET_PROTOCOL);
 	return refuse(login, message, "version", version, "min", min, "max", max, NULL);
 }
 
@@ -357,5 +357,7 @@ bool session_login(struct session *session, struct client_input *in, struct pred
 	if (!read_version(&login, &size) || !need(&login, size) || !identify(&login, size))
 		return false;
 	start_predial(session, predial);
-	return (!session->dialect.cpe || negotiate(&login)) && claim(&login);
+	/* a ban that came during the negotiation has not seen this player: they see it */
+	return (!session->dialect.cpe || negotiate(&login)) && claim(&login) &&
+	       check_admission(&login);
 }

@@ -184,9 +184,20 @@ static enum message ending(enum session_jump result)
 	}
 }
 
+static bool waits_for(const struct session *session, const struct server *server)
+{
+	pthread_mutex_lock(&line.lock);
+	const struct waiter *waiter = find_locked(session);
+	bool waits = waiter != NULL && waiter->server == server;
+	pthread_mutex_unlock(&line.lock);
+	return waits;
+}
+
 /* `end` MESSAGE_COUNT: there is nothing to say. */
 static void end_turn(const struct turn *turn, enum message end)
 {
+	if (!waits_for(turn->session, turn->server))
+		return; /* they have left the line meanwhile, or stand in another */
 	session_unqueue(turn->session);
 	if (end != MESSAGE_COUNT)
 		session_notify(turn->session, end, "server", server_name(turn->server), NULL);
@@ -231,6 +242,8 @@ static bool move_on(const struct turn *turn)
 {
 	struct server *target = turn->server;
 
+	if (!waits_for(turn->session, target))
+		return true; /* they have changed their mind */
 	if (!server_is_up(target) && server_config(target, config_now()) != NULL)
 		return false;
 	enum message end = ending(session_jump(turn->session, &target, NULL, SESSION_QUEUED));

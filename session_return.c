@@ -97,8 +97,9 @@ bool return_put_off(struct session *session, const struct link *link)
  * held. */
 static struct server *way_back_locked(struct session *session)
 {
+	/* a server that a reload has taken away never comes back */
+	session->wants_any_hub |= server_config(session->lost, config_now()) == NULL;
 	struct server_guest guest = session_guest(session, session->wants_any_hub);
-
 	if (session->wants_any_hub)
 		return server_choose(session->world->registry, session_hubs(session), &guest,
 				     false);

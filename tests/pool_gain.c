@@ -179,8 +179,9 @@ static int compare(const void *a, const void *b)
 static void print_times(const char *what, int64_t *times_us, size_t n)
 {
 	qsort(times_us, n, sizeof(*times_us), compare);
+	int64_t median_us = times_us[n / 2];
 	printf("%s: median %.1f ms, fastest %.1f ms, slowest %.1f ms (%zu joins)\n", what,
-	       (double)times_us[n / 2] / 1000, (double)times_us[0] / 1000,
+	       (double)median_us / 1000, (double)times_us[0] / 1000,
 	       (double)times_us[n - 1] / 1000, n);
 }
 
