@@ -120,7 +120,7 @@ static struct change note_locked(struct server *server, bool works, enum witness
 	server->reported = true;
 	server->changed_ms = now_ms;
 	server->fails = 0;
-	if (works)
+	if (works && !change.is_first)
 		server->misses = server->link_misses = server->login_misses = 0;
 	else
 		server->downs++;

@@ -311,6 +311,18 @@ static void read_port(struct proxy *proxy)
 	ck_assert_msg(proxy->port != 0, "no port behind \"%s\"", mark);
 }
 
+#define OWN_THREADS 4    /* main, the lobby, health, control */
+#define THREADS_MS  2000 /* how long they may take to start */
+
+/* It listens before all of its own threads run, which counts of threads must not meet. */
+static void await_threads(const struct proxy *proxy)
+{
+	int64_t deadline = harness_now() + harness_ms(THREADS_MS);
+
+	while (proxy_threads(proxy) < OWN_THREADS && harness_now() < deadline)
+		poll(NULL, 0, 1);
+}
+
 /* The configuration with " for ' , in a file of its own. */
 __attribute__((format(printf, 3, 0))) static void write_config(char path[static HARNESS_PATH],
 							       bool own_address,
@@ -348,6 +360,7 @@ __attribute__((format(printf, 2, 0))) static struct proxy *start(
 	close(pipe_fds[1]);
 	start_reader(proxy, pipe_fds[0]);
 	read_port(proxy);
+	await_threads(proxy);
 	return proxy;
 }
 

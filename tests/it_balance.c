@@ -92,6 +92,7 @@ START_TEST(a_crowd_spreads_and_survives)
 	START(THREE "," ALL ",'health':{'interval-ms':100,'slow-start-s':3600}");
 	join_all(CROWD);
 	ck_assert_uint_le(spread(), 1);
+	proxy_wait_count_log(town.proxy, ": joins ", CROWD);
 	lines = proxy_count_log(town.proxy, "\n");
 	killed_ms = harness_now();
 	town_kill(&town, 1);

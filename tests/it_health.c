@@ -124,6 +124,16 @@ START_TEST(a_login_that_fails)
 }
 END_TEST
 
+/* A name that nobody has had: who has just left may still be online. */
+static const char *somebody(void)
+{
+	static unsigned number;
+	static char name[17];
+
+	snprintf(name, sizeof(name), "Player%u", number++);
+	return name;
+}
+
 /* A kick is an answer. */
 START_TEST(a_kick_is_no_failure)
 {
@@ -131,7 +141,7 @@ START_TEST(a_kick_is_no_failure)
 
 	proxy = proxy_start(TWO_SERVERS TWO_HUBS CALM, alpha.port, beta.port);
 	for (int i = 0; i < 3; i++) {
-		alice = client_login(proxy, "Alice");
+		alice = client_login(proxy, somebody());
 		link = backend_accept(&alpha);
 		link_kick(link, "You smell");
 		peer_close(link);
@@ -155,18 +165,18 @@ START_TEST(failures_in_a_row)
 			    ",'health':{'interval-ms':3600000,'fall':3},'return':false",
 			    alpha.port);
 	for (int i = 0; i < 2; i++) {
-		alice = client_login(proxy, "Alice");
+		alice = client_login(proxy, somebody());
 		for (int tries = 0; tries < 2; tries++)
 			peer_close(backend_accept(&alpha));
 		client_arrive(alice, "Limbo");
 		peer_close(alice);
-		alice = join(proxy, &alpha, "Bob", "Alpha", &link_a);
+		alice = join(proxy, &alpha, somebody(), "Alpha", &link_a);
 		peer_close(alice);
 		lose(&link_a);
 	}
 	ck_assert(!proxy_logged(proxy, "is down"));
 	for (int i = 0; i < 3; i++) {
-		alice = client_login(proxy, "Alice");
+		alice = client_login(proxy, somebody());
 		for (int tries = 0; tries < 2; tries++)
 			peer_close(backend_accept(&alpha));
 		client_arrive(alice, "Limbo");

@@ -405,6 +405,7 @@ START_TEST(a_change_of_the_file_reloads)
 	proxy_wait_log(proxy, "reload: servers.beta: added");
 	steward_writes("{'watch':true,'servers':7}");
 	proxy_wait_log(proxy, "reload: nothing was changed");
+	ck_assert(!peer_closes_within(alice, 2500)); /* two more looks */
 	steward_edits(TWO_SERVERS NO_CHECK, alpha.port, beta.port);
 	proxy_wait_log(proxy, "reload: watch: false, was true");
 	ck_assert_uint_eq(proxy_count_log(proxy, "reload: nothing was changed"), 1);
