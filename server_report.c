@@ -122,8 +122,7 @@ static struct change note_locked(struct server *server, bool works, enum witness
 	server->fails = 0;
 	if (works && !change.is_first)
 		server->misses = server->link_misses = server->login_misses = 0;
-	else
-		server->downs++;
+	server->downs += !works;
 	server->is_suspect &= works;
 	if (!works && witness != WITNESS_CHECK)
 		schedule_relapse_locked(server, now_ms);
