@@ -180,6 +180,7 @@ static void *run(void *is_terminal)
 {
 	sigset_t set;
 
+	pthread_setname_np(pthread_self(), "console");
 	/* so that a process in the background gets errors instead of being stopped */
 	sigemptyset(&set);
 	sigaddset(&set, SIGTTIN);

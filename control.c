@@ -506,6 +506,7 @@ static void *control_main(void *argument)
 	struct control *control = argument;
 	bool wants_reload;
 
+	pthread_setname_np(pthread_self(), "control");
 	while (wait_tick(control, &wants_reload)) {
 		config_settle();
 		if (wants_reload || has_new_file(control))

@@ -457,6 +457,7 @@ static void *run(void *arg)
 {
 	struct lobby *lobby = arg;
 
+	pthread_setname_np(pthread_self(), "lobby");
 	while (await_turn(lobby)) {
 		config_settle();
 		take_turn(lobby);

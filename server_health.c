@@ -239,6 +239,7 @@ void *health_main(void *argument)
 	struct registry *registry = argument;
 	struct health health = {.registry = registry};
 
+	pthread_setname_np(pthread_self(), "health");
 	run(&health);
 	for (size_t i = 0; i < health.n_checks; i++)
 		health_check_cancel(&health.checks[i]);

@@ -73,6 +73,7 @@ static void *resolver_main(void *argument)
 	struct server *server = job->server;
 	struct registry *registry = server->registry;
 
+	pthread_setname_np(pthread_self(), "resolver");
 	job->n = net_resolve(job->found, SERVER_ADDRESSES_MAX, job->host, job->port, job->why,
 			     sizeof(job->why));
 	pthread_mutex_lock(&registry->lock);

@@ -311,16 +311,40 @@ static void read_port(struct proxy *proxy)
 	ck_assert_msg(proxy->port != 0, "no port behind \"%s\"", mark);
 }
 
-#define OWN_THREADS 4    /* main, the lobby, health, control */
-#define THREADS_MS  2000 /* how long they may take to start */
+static bool has_thread(const struct proxy *proxy, const char *name)
+{
+	char path[64], comm[32];
+	bool is_found = false;
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%ld/task", (long)proxy->pid);
+	dir = opendir(path);
+	while (dir != NULL && !is_found && (entry = readdir(dir)) != NULL) {
+		snprintf(path, sizeof(path), "/proc/%ld/task/%.20s/comm", (long)proxy->pid,
+			 entry->d_name);
+		FILE *file = fopen(path, "re");
+
+		if (file == NULL)
+			continue;
+		is_found = fgets(comm, sizeof(comm), file) != NULL &&
+			   strncmp(comm, name, strlen(name)) == 0;
+		fclose(file);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return is_found;
+}
 
 /* It listens before all of its own threads run, which counts of threads must not meet. */
 static void await_threads(const struct proxy *proxy)
 {
-	int64_t deadline = harness_now() + harness_ms(THREADS_MS);
+	static const char last[] = "control";
+	int64_t deadline = harness_now() + harness_ms(DEADLINE_MS);
 
-	while (proxy_threads(proxy) < OWN_THREADS && harness_now() < deadline)
-		poll(NULL, 0, 1);
+	while (!has_thread(proxy, last) && harness_now() < deadline)
+		poll(NULL, 0, 1); /* /proc can't be waited for */
+	ck_assert_msg(has_thread(proxy, last), "no thread \"%s\"", last);
 }
 
 /* The configuration with " for ' , in a file of its own. */
