@@ -8,6 +8,7 @@
 
 #include <bsd/string.h>
 #include <bsd/sys/queue.h>
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "auth.h"
@@ -498,18 +500,21 @@ static void take_ban(struct reader *reader, struct bans *bans, const cJSON *item
 	put_locked(bans, ban);
 }
 
-static void take_bans(struct reader *reader, struct bans *bans, const cJSON *value)
+static void take_bans(struct reader *reader, struct bans *bans, const cJSON *root)
 {
-	const cJSON *item;
+	const cJSON *value, *item;
 	unsigned index = 0;
 
-	if (strcmp(value->string, "bans") != 0 || !cJSON_IsArray(value)) {
-		complain(reader, "\"%s\" is not what this file has: \"bans\" with a list",
-			 value->string);
-		return;
-	}
-	cJSON_ArrayForEach (item, value) {
-		take_ban(reader, bans, item, index++);
+	cJSON_ArrayForEach (value, root) {
+		if (strcmp(value->string, "bans") != 0 || !cJSON_IsArray(value)) {
+			complain(reader,
+				 "\"%s\" is not what this file has: \"bans\" with a list",
+				 value->string);
+			continue;
+		}
+		cJSON_ArrayForEach (item, value) {
+			take_ban(reader, bans, item, index++);
+		}
 	}
 }
 
@@ -530,7 +535,7 @@ static void take_names(struct reader *reader, struct bans *bans, const cJSON *li
 	}
 }
 
-static void take_allowed(struct reader *reader, struct bans *bans, const cJSON *value)
+static void take_allowed_member(struct reader *reader, struct bans *bans, const cJSON *value)
 {
 	bool is_switch = strcmp(value->string, "on") == 0;
 
@@ -549,28 +554,58 @@ static void take_allowed(struct reader *reader, struct bans *bans, const cJSON *
 			 value->string);
 }
 
+static void take_allowed(struct reader *reader, struct bans *bans, const cJSON *root)
+{
+	const cJSON *value;
+
+	cJSON_ArrayForEach (value, root) {
+		take_allowed_member(reader, bans, value);
+	}
+	if (root != NULL && cJSON_GetObjectItemCaseSensitive(root, "on") == NULL)
+		complain(reader, "\"on\" is missing, with true or false: the allow list is on");
+}
+
 /* Reads a file, and writes it anew if there was anything in it that does not count: else the
- * next start would find the same again. */
-static void load(struct bans *bans, const char *path, bool *is_readonly,
+ * next start would find the same again. False if there was nothing to read. */
+static bool load(struct bans *bans, const char *path, bool *is_readonly,
 		 void (*take)(struct reader *, struct bans *, const cJSON *),
 		 enum bans_result (*save_again)(struct bans *, char *, size_t))
 {
 	struct reader reader = {.path = path};
 	cJSON *root = store_load(path, is_readonly);
-	const cJSON *value;
 	char why[PATH_MAX + 128];
 
 	pthread_mutex_lock(&bans->lock);
-	cJSON_ArrayForEach (value, root) {
-		take(&reader, bans, value);
-	}
+	take(&reader, bans, root);
 	pthread_mutex_unlock(&bans->lock);
+	bool is_read = root != NULL;
 	cJSON_Delete(root);
 	if (reader.faults == 0)
-		return;
+		return is_read;
 	*is_readonly = !store_copy_aside(path);
 	if (!*is_readonly)
 		save_again(bans, why, sizeof(why));
+	return is_read;
+}
+
+/* A file that is there and does not say whether the list is on leaves it on: damage must not
+ * open a door that was closed. That goes for the next start, too. */
+static void load_allowed(struct bans *bans)
+{
+	struct stat status;
+	char why[PATH_MAX + 128];
+
+	bool has_file = stat(bans->allow_path, &status) == 0 || errno != ENOENT;
+	bans->allow_is_on = has_file;
+	if (load(bans, bans->allow_path, &bans->allow_readonly, take_allowed, save_allowed) ||
+	    !has_file)
+		return;
+	if (!bans->allow_readonly)
+		save_allowed(bans, why, sizeof(why));
+	log_error("%s does not tell who may log in, so the allow list is on, and nobody is on "
+		  "it: `allow off` at the terminal lets everybody in, `allow add NAME` one "
+		  "player",
+		  bans->allow_path);
 }
 
 struct bans *bans_new(const char *directory)
@@ -586,7 +621,7 @@ struct bans *bans_new(const char *directory)
 	snprintf(bans->bans_path, sizeof(bans->bans_path), "%s/bans.json", directory);
 	snprintf(bans->allow_path, sizeof(bans->allow_path), "%s/allowed.json", directory);
 	load(bans, bans->bans_path, &bans->bans_readonly, take_bans, save_bans);
-	load(bans, bans->allow_path, &bans->allow_readonly, take_allowed, save_allowed);
+	load_allowed(bans);
 	return bans;
 }
 

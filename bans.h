@@ -34,7 +34,8 @@ struct bans_entry {
  * Loads both files from a directory. NULL without memory. What is wrong in them is warned of
  * with its place; everything else counts, and a copy of the file as it was is kept
  * (store_copy_aside). A ban whose end is not understood is one for ever; an allow list whose
- * switch is not understood is on. Blocks on the disk.
+ * switch is missing or not understood is on, and so is one whose file is there but can't be
+ * read at all. Blocks on the disk.
  */
 struct bans *bans_new(const char *directory);
 void bans_free(struct bans *bans);
@@ -59,8 +60,8 @@ bool bans_find(struct bans *bans, const char *name, const struct net_addr *peer,
 /* Ban number `index` in order of creation, skipping those that are over; false at the end. */
 bool bans_at(struct bans *bans, size_t index, int64_t now_s, struct bans_entry *entry);
 
-/* The allow list: while it is on, only names on it may come in. Off at first. BANS_UNCHANGED:
- * it was so already. Names without regard to case. */
+/* The allow list: while it is on, only names on it may come in. Off without a file.
+ * BANS_UNCHANGED: it was so already. Names without regard to case. */
 bool bans_allow_is_on(struct bans *bans);
 enum bans_result bans_allow_switch(struct bans *bans, bool on, char *why, size_t why_size);
 enum bans_result bans_allow_add(struct bans *bans, const char *name, char *why,

@@ -21,8 +21,8 @@ typedef void commands_say_fn(void *context, const char *line);
 /* What only the whole program can do. Any thread; all may block for a moment. */
 struct commands_control {
 	void *context;
-	/* Reads the configuration again. Every fault, or every change, is said. False after a
-	 * fault: nothing has changed. */
+	/* Reads the configuration again. Every fault, or every change, is said, and every
+	 * warning behind "warning: ". False after a fault: nothing has changed. */
 	bool (*reload)(void *context, commands_say_fn *say, void *say_context);
 	/* Ends the program in so many seconds, with a countdown for the players; 0: now.
 	 * `reason` may be empty. */

@@ -21,7 +21,8 @@
 #define STOP_MAX_S 86400
 #define PATH_SIZE  4096
 
-#define RELOAD_PREFIX "reload: " /* of lines that are for the log, too */
+#define RELOAD_PREFIX  "reload: "  /* of lines that are for the log, too */
+#define WARNING_PREFIX "warning: " /* of what is neither a change nor a fault */
 
 const char *const command_levels[] = {
 	[LOG_ERROR] = "error", [LOG_WARN] = "warn",   [LOG_INFO] = "info",
@@ -39,29 +40,52 @@ static void say_not_here(const struct call *call)
 struct said {
 	char *lines; /* each with its '\n'; NULL: none */
 	size_t size, n;
+	size_t warnings; /* of the n lines */
 };
+
+/* Takes a prefix off a line, if it has it. */
+static bool skip(const char **line, const char *prefix)
+{
+	bool has_it = strncmp(*line, prefix, strlen(prefix)) == 0;
+
+	*line += has_it ? strlen(prefix) : 0;
+	return has_it;
+}
 
 static void keep_line(void *context, const char *line)
 {
 	struct said *said = context;
-	size_t prefix = strncmp(line, RELOAD_PREFIX, strlen(RELOAD_PREFIX)) == 0
-				? strlen(RELOAD_PREFIX)
-				: 0;
-	size_t length = strlen(line + prefix);
-	char *grown = realloc(said->lines, said->size + length + 1);
+	const char *text = line;
 
+	bool is_warning = skip(&text, WARNING_PREFIX);
+	skip(&text, RELOAD_PREFIX);
+	size_t mark = is_warning ? strlen(WARNING_PREFIX) : 0, length = strlen(text);
+	char *grown = realloc(said->lines, said->size + mark + length + 1);
 	if (grown == NULL)
 		return;
-	memcpy(grown + said->size, line + prefix, length);
-	grown[said->size + length] = '\n';
+	memcpy(grown + said->size, line, mark);
+	memcpy(grown + said->size + mark, text, length);
+	said->size += mark + length + 1;
+	grown[said->size - 1] = '\n';
 	said->lines = grown;
-	said->size += length + 1;
 	said->n++;
+	said->warnings += is_warning;
 }
 
-static void say_lines(const struct call *call, struct said *said, enum message message)
+static void say_line(const struct call *call, const char *line, bool is_done)
 {
-	const char *name = message == MESSAGE_RELOAD_FAULT ? "fault" : "change";
+	const char *text = line;
+
+	if (!is_done)
+		call_answer(call, MESSAGE_RELOAD_FAULT, "fault", line, NULL);
+	else if (skip(&text, WARNING_PREFIX))
+		call_answer(call, MESSAGE_RELOAD_WARNING, "warning", line, NULL);
+	else
+		call_answer(call, MESSAGE_RELOAD_CHANGE, "change", line, NULL);
+}
+
+static void say_lines(const struct call *call, struct said *said, bool is_done)
+{
 	char *line = said->lines;
 
 	for (size_t i = 0; i < said->n; i++) {
@@ -69,30 +93,42 @@ static void say_lines(const struct call *call, struct said *said, enum message m
 
 		*end = '\0';
 		if (call_has_room(call, i))
-			call_answer(call, message, name, line, NULL);
+			say_line(call, line, is_done);
 		line = end + 1;
 	}
 	call_left_out(call, said->n);
 }
 
+static void say_outcome(const struct call *call, const struct said *said)
+{
+	char count[16], warnings[16];
+
+	snprintf(count, sizeof(count), "%zu", said->n - said->warnings);
+	snprintf(warnings, sizeof(warnings), "%zu", said->warnings);
+	if (said->warnings > 0)
+		call_answer(call, MESSAGE_RELOAD_WARNED, "count", count, "warnings", warnings,
+			    NULL);
+	else if (said->n > 0)
+		call_answer(call, MESSAGE_RELOAD_DONE, "count", count, NULL);
+	else
+		call_answer(call, MESSAGE_RELOAD_SAME, NULL);
+}
+
 void run_reload(const struct call *call)
 {
 	const struct commands_control *control = &call->commands->control;
-	struct said said = {NULL, 0, 0};
-	char count[16];
+	struct said said = {.lines = NULL};
 
 	if (control->reload == NULL) {
 		say_not_here(call);
 		return;
 	}
 	bool is_done = control->reload(control->context, keep_line, &said);
-	snprintf(count, sizeof(count), "%zu", said.n);
-	if (!is_done)
-		call_answer(call, MESSAGE_RELOAD_FAILED, NULL);
+	if (is_done)
+		say_outcome(call, &said);
 	else
-		call_answer(call, said.n > 0 ? MESSAGE_RELOAD_DONE : MESSAGE_RELOAD_SAME,
-			    "count", count, NULL);
-	say_lines(call, &said, is_done ? MESSAGE_RELOAD_CHANGE : MESSAGE_RELOAD_FAULT);
+		call_answer(call, MESSAGE_RELOAD_FAILED, NULL);
+	say_lines(call, &said, is_done);
 	free(said.lines);
 }
 

@@ -73,7 +73,7 @@ static const char *const log_colors[] = {"auto", "always", "never", NULL};
 static const struct config_key health_keys[] = {
 	{NUMBER("interval-ms", health_interval_ms, 50, 3600000, "5000"),
 	 .what = "a time in milliseconds",
-	 .help = "How often a server without players is checked, to know which are up."},
+	 .help = "How often each server is checked, to know which are up."},
 	{CHOICE("check", health_check, checks, "\"tcp\""),
 	 .help = "What a server must do: tcp, take a connection; classic, also answer a login."},
 	{TEXT("probe-name", health_probe_name, "\"Kurafuto\""), .check = config_check_player,

@@ -24,7 +24,10 @@
 
 #define TICK_MS    250  /* how often the thread looks around */
 #define WATCH_MS   1000 /* how often it looks at the file */
+#define REOPEN_MS  1000 /* how often it tries to listen again */
 #define REASON_MAX 128
+
+#define WARNING "warning: " /* in front of warnings, for whoever asked for a reload */
 
 /* When a file was as it is: good enough to see that it has changed. */
 struct stamp {
@@ -57,9 +60,11 @@ struct control {
 	bool is_running;         /* main thread only */
 	pthread_t thread;        /* main thread only */
 	bool is_shut;            /* the thread's: nobody new comes */
-	struct stamp seen;       /* the thread's: as loaded, */
-	struct stamp before;     /* and as it was a moment ago */
-	int64_t watch_ms;        /* the thread's */
+	bool is_barred;      /* the thread's: nobody new can come, and the log has said so */
+	int64_t reopen_ms;   /* the thread's: when to listen again; 0: that is done */
+	struct stamp seen;   /* the thread's: as loaded, */
+	struct stamp before; /* and as it was a moment ago */
+	int64_t watch_ms;    /* the thread's */
 };
 
 struct control *control_new(const struct control_parts *parts)
@@ -131,9 +136,13 @@ struct audience {
 
 static void tell(const struct audience *audience, enum log_level level, const char *line)
 {
+	char text[1024];
+
 	log_line(level, NULL, "%s", line);
-	if (audience->say != NULL)
-		audience->say(audience->context, line);
+	if (audience->say == NULL)
+		return;
+	snprintf(text, sizeof(text), "%s%s", level == LOG_WARN ? WARNING : "", line);
+	audience->say(audience->context, text);
 }
 
 static void on_fault(void *context, bool is_fault, const char *message)
@@ -394,22 +403,43 @@ static void stop_when_empty(void *context)
 		 session_players());
 }
 
-/* Nobody new comes while a stop waits for the last player; when that is called off they do. */
-static void mind_listeners(struct control *control)
+/* Listens again. What is in the way may go away: until then each second. */
+static void reopen_listeners(struct control *control)
 {
 	char why[256];
 
+	if (listeners_reopen(control->parts.listeners, config_now(), why, sizeof(why))) {
+		if (control->is_barred)
+			log_info("players can join again");
+		control->is_barred = false;
+		control->reopen_ms = 0;
+		wake_main(control);
+		return;
+	}
+	if (!control->is_barred)
+		log_error("%s; until that works, which is tried every second, nobody can join",
+			  why);
+	control->is_barred = true;
+	control->reopen_ms = net_now_ms() + REOPEN_MS;
+}
+
+/* Nobody new comes while a stop waits for the last player; when that is called off they do. */
+static void mind_listeners(struct control *control)
+{
 	pthread_mutex_lock(&control->lock);
 	bool is_shut = control->when_empty;
 	pthread_mutex_unlock(&control->lock);
-	if (is_shut == control->is_shut)
-		return;
-	control->is_shut = is_shut;
-	if (is_shut)
+	if (is_shut && !control->is_shut) {
+		control->is_barred = false;
+		control->reopen_ms = 0;
 		listeners_shut(control->parts.listeners);
-	else if (!listeners_reopen(control->parts.listeners, config_now(), why, sizeof(why)))
-		log_error("%s", why);
-	wake_main(control);
+		wake_main(control);
+	} else if (!is_shut && control->is_shut) {
+		control->reopen_ms = net_now_ms();
+	}
+	control->is_shut = is_shut;
+	if (control->reopen_ms != 0 && control->reopen_ms <= net_now_ms())
+		reopen_listeners(control);
 }
 
 static bool stop_not(void *context)

@@ -2,16 +2,20 @@
 /*
  * Listening sockets. The one idea: a socket goes by the address and port that the configuration
  * names, so a reload keeps each that it names again. The main thread polls them while another
- * may reload: sockets are closed only by the main thread's next look at them.
+ * may reload: sockets are closed only by the main thread's next look at them. So an address
+ * that overlaps with one that is to go (0.0.0.0 and 127.0.0.1, say) is open beside it for a
+ * while.
  */
 #include "listeners.h"
 
 #include <bsd/string.h>
 #include <bsd/sys/queue.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "config_current.h"
@@ -85,8 +89,88 @@ static bool is_open_locked(struct listeners *listeners, const struct config_list
 	return listener != NULL;
 }
 
-static bool open_one_locked(struct listeners *listeners, const struct config_listener *row,
-			    char *why, size_t why_size)
+static bool is_configured(const struct config *config, const struct listener *listener)
+{
+	for (size_t i = 0; i < config->n_listeners; i++)
+		if (config->listeners[i].port == listener->port &&
+		    strcmp(config->listeners[i].address, listener->address) == 0)
+			return true;
+	return false;
+}
+
+static bool set_option(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) == 0;
+}
+
+/* The port that it really has; 0 if that can't be told. */
+static uint16_t port_of(const struct listener *listener)
+{
+	struct net_addr address = {.len = sizeof(address.storage)};
+
+	return getsockname(listener->fd, (struct sockaddr *)&address.storage, &address.len) == 0
+		       ? net_addr_port(&address)
+		       : 0;
+}
+
+/* Has what `config` no longer has share that port, or not any more. False: there is nothing
+ * that could. */
+static bool share_leaving_locked(struct listeners *listeners, const struct config *config,
+				 uint16_t port, bool is_shared)
+{
+	struct listener *listener;
+	bool has_any = false;
+
+	TAILQ_FOREACH (listener, &listeners->all, entries)
+		if ((listener->is_doomed || !is_configured(config, listener)) &&
+		    port_of(listener) == port)
+			has_any |=
+				set_option(listener->fd, SOL_SOCKET, SO_REUSEPORT, is_shared);
+	return has_any;
+}
+
+/* As net_listen(), beside sockets of ours that have SO_REUSEPORT for the moment. -1 if that
+ * fails.
+ */
+static int listen_shared(const struct net_addr *address)
+{
+	int fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1) &&
+	    set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) &&
+	    (address->storage.ss_family != AF_INET6 ||
+	     set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0)) &&
+	    bind(fd, (const struct sockaddr *)&address->storage, address->len) == 0 &&
+	    listen(fd, SOMAXCONN) == 0) {
+		set_option(fd, SOL_SOCKET, SO_REUSEPORT, 0);
+		return fd;
+	}
+	close(fd);
+	return -1;
+}
+
+/*
+ * Listens at an address, also at one that overlaps with what `config` no longer has, and that
+ * is therefore open for a little longer. Both share the port, but just while this one is bound:
+ * at any other time somebody else, such as a second Kurafuto, must find it taken. -1, with a
+ * sentence in why.
+ */
+static int listen_at_locked(struct listeners *listeners, const struct config *config,
+			    const struct net_addr *address, char *why, size_t why_size)
+{
+	int fd = net_listen(address, why, why_size);
+
+	if (fd >= 0 || !share_leaving_locked(listeners, config, net_addr_port(address), true))
+		return fd;
+	fd = listen_shared(address);
+	share_leaving_locked(listeners, config, net_addr_port(address), false);
+	return fd;
+}
+
+static bool open_one_locked(struct listeners *listeners, const struct config *config,
+			    const struct config_listener *row, char *why, size_t why_size)
 {
 	struct listener *listener = calloc(1, sizeof(*listener));
 	struct net_addr address;
@@ -101,7 +185,7 @@ static bool open_one_locked(struct listeners *listeners, const struct config_lis
 	strlcpy(listener->address, row->address, sizeof(listener->address));
 	listener->port = row->port;
 	listener->is_new = true;
-	listener->fd = net_listen(&address, why, why_size);
+	listener->fd = listen_at_locked(listeners, config, &address, why, why_size);
 	if (listener->fd < 0) {
 		free(listener);
 		return false;
@@ -132,7 +216,7 @@ bool listeners_prepare(struct listeners *listeners, const struct config *config,
 	bool is_shut = listeners->is_closed || listeners->is_shut;
 	for (size_t i = 0; is_open && !is_shut && i < config->n_listeners; i++)
 		if (!is_open_locked(listeners, &config->listeners[i]))
-			is_open = open_one_locked(listeners, &config->listeners[i], why,
+			is_open = open_one_locked(listeners, config, &config->listeners[i], why,
 						  why_size);
 	if (!is_open)
 		cancel_locked(listeners);
@@ -148,15 +232,6 @@ static void log_place(const struct listener *listener, const char *what)
 	getsockname(listener->fd, (struct sockaddr *)&address.storage, &address.len);
 	net_addr_text(text, &address, true);
 	log_info("%s %s", what, text);
-}
-
-static bool is_configured(const struct config *config, const struct listener *listener)
-{
-	for (size_t i = 0; i < config->n_listeners; i++)
-		if (config->listeners[i].port == listener->port &&
-		    strcmp(config->listeners[i].address, listener->address) == 0)
-			return true;
-	return false;
 }
 
 void listeners_commit(struct listeners *listeners, const struct config *config)
@@ -257,14 +332,9 @@ const struct config_listener *listeners_row(struct listeners *listeners, int fd,
 
 uint16_t listeners_port(struct listeners *listeners, const struct config *config, size_t index)
 {
-	struct net_addr address = {.len = sizeof(address.storage)};
-	uint16_t port = 0;
-
 	pthread_mutex_lock(&listeners->lock);
 	struct listener *listener = find_locked(listeners, &config->listeners[index]);
-	if (listener != NULL &&
-	    getsockname(listener->fd, (struct sockaddr *)&address.storage, &address.len) == 0)
-		port = net_addr_port(&address);
+	uint16_t port = listener != NULL ? port_of(listener) : 0;
 	pthread_mutex_unlock(&listeners->lock);
 	return port;
 }

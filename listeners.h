@@ -20,8 +20,9 @@ struct listeners *listeners_new(void); /* NULL without memory */
 /* Closes all. */
 void listeners_free(struct listeners *listeners);
 
-/* Opens what `config` has and is not open. False, with a sentence in why, if one can't be
- * opened: then nothing has changed. Any thread, one at a time. */
+/* Opens what `config` has and is not open, also beside what overlaps with it and is not in
+ * `config` any more (0.0.0.0 in the place of 127.0.0.1, same port). False, with a sentence in
+ * why, if one can't be opened: then nothing has changed. Any thread, one at a time. */
 bool listeners_prepare(struct listeners *listeners, const struct config *config, char *why,
 		       size_t why_size);
 /* Closes what a prepared `config` does not have, and logs what was opened and closed. */

@@ -241,9 +241,11 @@ MESSAGE_ROW(MOVE_OFF_NOWHERE,    "move-off-nowhere",    "server",        "&cTher
 /* Admin: the program. */
 MESSAGE_ROW(RELOAD_DONE,         "reload-done",         "count",         "&eReloaded, changes: {count}")
 MESSAGE_ROW(RELOAD_SAME,         "reload-same",         "",              "&eReloaded, nothing has changed.")
+MESSAGE_ROW(RELOAD_WARNED,       "reload-warned",       "count warnings","&eReloaded, changes: {count}, warnings: {warnings}")
 MESSAGE_ROW(RELOAD_FAILED,       "reload-failed",       "",              "&cNothing has changed:")
 MESSAGE_ROW(RELOAD_FAULT,        "reload-fault",        "fault",         "&c{fault}")
 MESSAGE_ROW(RELOAD_CHANGE,       "reload-change",       "change",        "&7{change}")
+MESSAGE_ROW(RELOAD_WARNING,      "reload-warning",      "warning",       "&c{warning}")
 MESSAGE_ROW(LOG_LEVEL,           "log-level",           "level",         "&eThe log level is &f{level}&e.")
 MESSAGE_ROW(LOG_BAD,             "log-bad",             "level",         "&c\"{level}\" is no log level, only error, warn, info, debug and trace.")
 MESSAGE_ROW(TRACE_ON,            "trace-on",            "player file",   "&eTracing &f{player}&e to {file}.")

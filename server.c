@@ -23,25 +23,34 @@
 
 #define STOP_WAIT_MS 1000 /* how long a stop waits for resolvers */
 
-/* Gives a server the address of its configuration; players who are on their way keep theirs. */
+/* Knows nothing about the server at its address, and believes that it is up. */
+static void forget_locked(struct server *server)
+{
+	server->n_addresses = server->preferred = 0;
+	server->resolved_ms = server->checked_ms = server->next_check_ms = 0;
+	server->is_resolving = server->is_checking = server->is_suspect = false;
+	server->misses = server->link_misses = server->login_misses = server->hits = 0;
+	server->fails = server->relapses = 0;
+	server->changed_ms = 0;
+	server->reported = false;
+	server->latency_us = -1;
+	atomic_store(&server->up, true);
+	atomic_store(&server->up_since_ms, 0);
+}
+
+/* Gives a server the address of its configuration. What the old one has shown does not count
+ * any more, nor what is still on its way to it; players who are on their way keep theirs. */
 static void set_address_locked(struct server *server, const struct config_server *config)
 {
 	if (strcmp(server->host, config->address) == 0 && server->port == config->port)
 		return;
+	forget_locked(server);
 	strlcpy(server->host, config->address, sizeof(server->host));
 	server->port = config->port;
 	server->generation++;
 	server->is_numeric =
 		net_addr_parse(&server->addresses[0], config->address, config->port);
 	server->n_addresses = server->is_numeric ? 1 : 0;
-	server->preferred = 0;
-	server->resolved_ms = 0;
-	server->is_resolving = server->is_checking =
-		false; /* those of the old one count no more */
-	server->misses = server->link_misses = server->hits = 0;
-	server->fails = server->relapses = 0;
-	server->reported = false;
-	atomic_store(&server->up, true);
 }
 
 static struct server *find_locked(const struct registry *registry, const char *name)
@@ -57,9 +66,7 @@ static struct server *find_locked(const struct registry *registry, const char *n
 static void init_server(struct server *server, struct registry *registry)
 {
 	server->registry = registry;
-	server->latency_us = -1;
-	atomic_init(&server->up, true);
-	atomic_init(&server->up_since_ms, 0);
+	forget_locked(server); /* nobody else knows it yet */
 	atomic_init(&server->mode, SERVER_READY);
 	atomic_init(&server->is_emptying, false);
 	atomic_init(&server->is_linked, false);

@@ -187,7 +187,7 @@ void server_report_login(struct server *server, const char *why);
  * server any more, and should not be reported. */
 unsigned server_generation(const struct server *server);
 /* A link has been cut without a word: nothing is proven, but the server is to be checked at
- * once, also while it has players. */
+ * once. */
 void server_suspect(struct server *server);
 
 #endif

@@ -27,20 +27,10 @@ struct health {
 /* What is to be done about a server now. */
 enum due { DUE_NOTHING, DUE_RESOLVE, DUE_CHECK };
 
-/* Links prove that it is alive. */
-static bool is_proven_locked(const struct server *server)
-{
-	return server->players > 0 && atomic_load(&server->up) && !server->is_suspect;
-}
-
 static enum due check_due_locked(struct server *server, int64_t now_ms)
 {
 	if (server->is_checking || server->next_check_ms > now_ms)
 		return DUE_NOTHING;
-	if (is_proven_locked(server)) {
-		server_put_off_check_locked(server);
-		return DUE_NOTHING;
-	}
 	server->is_suspect = false;
 	server->is_checking = true;
 	server->checked_ms = now_ms;

@@ -82,6 +82,18 @@ static void drop_all_locked(struct pool *pool)
 	pool->pause_ms = pool->not_until_ms = 0;
 }
 
+/* Begins anew, at the address that the server has now. */
+static void follow_locked(struct server *server)
+{
+	struct pool *pool = server->pool;
+
+	if (pool->generation == server->generation)
+		return;
+	drop_all_locked(pool);
+	pool->generation = server->generation;
+	pool->has_complained = false;
+}
+
 /* ---- players ---- */
 
 /* The youngest that is ready, not the pool's any more; -1: none. */
@@ -192,9 +204,9 @@ static void prune_locked(struct server *server, const struct config *config)
 	struct pool *pool = server->pool;
 	size_t wanted = wanted_locked(server, config);
 
-	if (wanted == 0 || pool->generation != server->generation)
+	follow_locked(server);
+	if (wanted == 0)
 		drop_all_locked(pool);
-	pool->generation = server->generation;
 	expire_locked(pool, config);
 	while (pool->n > wanted)
 		drop_locked(pool, 0);
@@ -342,6 +354,8 @@ static void settle_locked(struct server *server, size_t i)
 	struct pool_connection *one = &pool->connections[i];
 	int64_t now_ms = net_now_ms();
 
+	if (pool->generation != server->generation)
+		return; /* they all go in a moment, and tell nothing of the new address */
 	if (one->is_ready && is_silent(one->fd))
 		return;
 	if (!one->is_ready && net_connect_finish(one->fd, now_ms) == 0) {

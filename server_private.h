@@ -39,7 +39,7 @@ struct server {
 	int64_t resolved_ms;   /* r, last attempt; 0 = never */
 	bool is_resolving;     /* r, this generation's name */
 	bool is_checking;      /* r, this generation's address */
-	bool is_suspect;       /* r, to be checked although it has players */
+	bool is_suspect;       /* r, to be checked sooner */
 	int64_t checked_ms;    /* r, when its last check began */
 	int64_t next_check_ms; /* r */
 	unsigned misses;       /* r, checks failed in a row */
@@ -96,8 +96,6 @@ void server_report_check(struct server *server, unsigned generation, bool works,
 			 int64_t latency_us, const char *why);
 /* The check has shown nothing: it is over, and the next one comes in its time. */
 void server_skip_check(struct server *server, unsigned generation);
-/* registry.lock held: the check that was due is not needed; the next one comes in its time. */
-void server_put_off_check_locked(struct server *server);
 /*
  * How long from one check to the next: the interval, twice as long after the first check that
  * found the server still down, four times after the second and all others; and up to a tenth

@@ -224,11 +224,6 @@ void server_report_check(struct server *server, unsigned generation, bool works,
 	follow_up(server, &change, why);
 }
 
-void server_put_off_check_locked(struct server *server)
-{
-	schedule_locked(server);
-}
-
 void server_skip_check(struct server *server, unsigned generation)
 {
 	pthread_mutex_lock(&server->registry->lock);

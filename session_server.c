@@ -276,7 +276,8 @@ void link_relay(struct link *link)
 
 		if (n <= 0) {
 			explain_silence(link, n);
-			if (link->is_cut && !atomic_load(&link->is_closed))
+			if (link->is_cut && !atomic_load(&link->is_closed) &&
+			    link->generation == server_generation(link->server))
 				server_suspect(link->server);
 			break;
 		}

@@ -44,6 +44,25 @@ START_TEST(a_server_that_dies)
 }
 END_TEST
 
+/* Nobody new gets in, and who is there plays on. */
+START_TEST(a_server_that_shuts_its_door)
+{
+	struct peer *bob;
+
+	proxy = proxy_start(TWO_SERVERS TWO_HUBS QUICK, alpha.port, beta.port);
+	alice_on_alpha(false);
+	backend_refuse(&alpha);
+	wait_down("Connection refused");
+	exchange(alice, link_a);
+	bob = join(proxy, &beta, "Bob", "Beta", &link_b);
+	backend_reopen(&alpha);
+	proxy_wait_log(proxy, "is up again after");
+	exchange(alice, link_a);
+	peer_close(bob);
+	finish();
+}
+END_TEST
+
 START_TEST(a_server_that_comes_back)
 {
 	uint16_t port = alpha.port;
@@ -357,6 +376,7 @@ int main(void)
 	      *ready = stage_case(suite, "ready");
 
 	tcase_add_test(links, a_server_that_dies);
+	tcase_add_test(links, a_server_that_shuts_its_door);
 	tcase_add_test(links, a_server_that_comes_back);
 	tcase_add_loop_test(links, a_login_that_fails, 0,
 			    sizeof(failures) / sizeof(failures[0]));

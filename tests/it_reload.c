@@ -371,7 +371,8 @@ START_TEST(what_counts_at_the_next_start_only_is_said)
 	begin();
 	steward_edits(ALPHA NO_CHECK ",'log':{'timestamps':false},'state-dir':'/'", alpha.port);
 	steward_types("reload");
-	steward_reads("log.color and log.timestamps count from the next start on");
+	steward_reads("Reloaded, changes: 2, warnings: 2\n");
+	steward_reads("warning: log.color and log.timestamps count from the next start on");
 	steward_reads("state-dir counts from the next start on");
 	proxy_wait_log(proxy, "reload: state-dir counts from the next start on");
 	exchange(alice, link_a);
@@ -514,6 +515,35 @@ START_TEST(the_first_address_changes)
 }
 END_TEST
 
+/* All addresses in the place of one, and back, with the same port: there is always a way in. */
+START_TEST(an_address_overlaps_with_the_old_one)
+{
+	static const char *const addresses[] = {"0.0.0.0", "127.0.0.1"};
+	struct peer *bob, *link_bob;
+	char address[64], line[64];
+
+	snprintf(address, sizeof(address), "'address':'127.0.0.1','port':%u", place.port);
+	steward_edits_at(address, TWO_SERVERS NO_CHECK, alpha.port, beta.port);
+	begin();
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(address, sizeof(address), "'address':'%s','port':%u", addresses[i],
+			 place.port);
+		steward_edits_at(address, TWO_SERVERS NO_CHECK, alpha.port, beta.port);
+		steward_reloads();
+		ck_assert(!is_refused(place.port));
+		snprintf(line, sizeof(line), "info  no longer listening on %s:%u\n",
+			 addresses[1 - i], place.port);
+		proxy_wait_log(proxy, line);
+		bob = bob_at(&alpha, "Alpha", &link_bob);
+		peer_close(bob);
+		peer_expect_close(link_bob);
+		peer_close(link_bob);
+		exchange(alice, link_a);
+	}
+	end();
+}
+END_TEST
+
 /* Somebody else listens at the second of two new addresses: no other change counts either, and
  * the first is not left open. */
 START_TEST(an_address_that_is_taken_changes_nothing)
@@ -623,6 +653,7 @@ int main(void)
 	tcase_add_test(tcase, a_change_of_the_file_reloads);
 	tcase_add_test(tcase, a_listener_opens_and_closes);
 	tcase_add_test(tcase, the_first_address_changes);
+	tcase_add_test(tcase, an_address_overlaps_with_the_old_one);
 	tcase_add_test(tcase, an_address_that_is_taken_changes_nothing);
 	tcase_add_test(tcase, a_faulty_file_changes_nothing);
 	tcase_add_test(tcase, a_file_that_can_not_be_read_changes_nothing);

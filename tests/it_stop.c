@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "net.h"
 #include "stage.h"
@@ -84,6 +85,17 @@ static void await_refusal(bool wanted)
 		ck_assert_msg(harness_now() < deadline, "it listens: %d", wanted);
 		poll(NULL, 0, 5); /* nothing says when */
 	}
+}
+
+static int listen_at(uint16_t port)
+{
+	struct net_addr address;
+	char why[256];
+
+	ck_assert(net_addr_parse(&address, "127.0.0.1", port));
+	int fd = net_listen(&address, why, sizeof(why));
+	ck_assert_msg(fd >= 0, "%s", why);
+	return fd;
 }
 
 /* ---- counted down ---- */
@@ -209,6 +221,30 @@ START_TEST(waiting_is_called_off)
 }
 END_TEST
 
+/* Another program has taken the port meanwhile: it is tried until that one lets go of it. */
+START_TEST(a_port_that_was_taken_meanwhile)
+{
+	struct peer *bob;
+	int stranger;
+
+	begin();
+	steward_asks("stop when-empty", "stops when the last player has left");
+	await_refusal(true);
+	stranger = listen_at(place.port);
+	steward_asks("stop not", "The stop is called off");
+	proxy_wait_log(proxy, "error cannot listen on 127.0.0.1:");
+	ck_assert(!peer_closes_within(alice, 2500)); /* two more tries */
+	ck_assert_uint_eq(proxy_count_log(proxy, "cannot listen on"), 1);
+	close(stranger);
+	proxy_wait_log(proxy, "players can join again");
+	bob = join(proxy, &alpha, "Bob", "Alpha", &link_b);
+	exchange(bob, link_b);
+	exchange(alice, link_a);
+	peer_close(bob);
+	end();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("stop");
@@ -223,5 +259,6 @@ int main(void)
 	tcase_add_test(tcase, nobody_new_comes_while_it_waits);
 	tcase_add_test(tcase, with_nobody_there_it_ends);
 	tcase_add_test(tcase, waiting_is_called_off);
+	tcase_add_test(tcase, a_port_that_was_taken_meanwhile);
 	return harness_run(suite);
 }

@@ -133,6 +133,9 @@ static const struct {
 	{"{\"on\":\"yes\",\"names\":[\"Alice\"]}", "on is neither true nor false", true, {"Alice"}},
 	{"{\"on\":true,\"names\":\"Alice\"}", "\"names\"", true, {NULL}},
 	{"{\"on\":true,\"name\":[\"Alice\"]}", "\"name\"", true, {NULL}},
+	{"{\"names\":[\"Alice\"]}", "\"on\" is missing", true, {"Alice"}},
+	{"{\"On\":false,\"names\":[\"Alice\"]}", "\"on\" is missing", true, {"Alice"}},
+	{"{}", "\"on\" is missing", true, {NULL}},
 };
 /* clang-format on */
 
@@ -153,7 +156,7 @@ END_TEST
 START_TEST(damaged_files_are_set_aside_and_begun_anew)
 {
 	scratch_write(BANS, "{\"bans\":[{\"what\":\"Ali");
-	scratch_write(ALLOWED, "");
+	scratch_write(ALLOWED, "{\"on\":false,\"names\":[");
 	reload();
 	expect_said(in_scratch(BANS ".damaged-1"));
 	expect_said(in_scratch(ALLOWED ".damaged-1"));
@@ -167,8 +170,32 @@ START_TEST(damaged_files_are_set_aside_and_begun_anew)
 }
 END_TEST
 
-/* It counts as long as this lasts, and the file stays as it is. */
-static void expect_not_saved(void)
+static const char *const unreadable[] = {"", "{\"on\":tru", "[]", "{\"on\":true,\"names\":["};
+
+/* Perhaps the list was on: then nobody comes in, now and after the next start, until an admin
+ * says otherwise. */
+START_TEST(a_damaged_allow_list_opens_no_door)
+{
+	scratch_write(ALLOWED, unreadable[_i]);
+	reload();
+	expect_said("error ");
+	expect_said("`allow off` at the terminal");
+	expect_said(in_scratch(ALLOWED ".damaged-1"));
+	for (unsigned pass = 0; pass < 2; pass++) {
+		ck_assert(bans_allow_is_on(bans) && !bans_is_allowed(bans, "Alice"));
+		EXPECT_ALLOWED(NULL);
+		reload();
+		ck_assert_str_eq(said, "");
+	}
+	ck_assert_int_eq(bans_allow_switch(bans, false, why, sizeof(why)), BANS_DONE);
+	reload();
+	ck_assert(bans_is_allowed(bans, "Alice"));
+	ck_assert_str_eq(scratch_read(ALLOWED ".damaged-1"), unreadable[_i]);
+}
+END_TEST
+
+/* It counts as long as this lasts, and the file stays as it is; `is_on`: the allow list is. */
+static void expect_not_saved(bool is_on)
 {
 	ck_assert_int_eq(ban("Alice", FOR_EVER, ""), BANS_NOT_SAVED);
 	ck_assert_msg(strstr(why, in_scratch(BANS)) != NULL, "%s", why);
@@ -178,7 +205,9 @@ static void expect_not_saved(void)
 	capture();
 	ck_assert_int_eq(bans_allow_add(bans, "Alice", why, sizeof(why)), BANS_NOT_SAVED);
 	ck_assert_msg(strstr(why, in_scratch(ALLOWED)) != NULL, "%s", why);
-	ck_assert_int_eq(bans_allow_switch(bans, true, why, sizeof(why)), BANS_NOT_SAVED);
+	ck_assert_int_eq(bans_allow_is_on(bans), is_on);
+	ck_assert_int_eq(bans_allow_switch(bans, !is_on, why, sizeof(why)), BANS_NOT_SAVED);
+	bans_allow_switch(bans, true, why, sizeof(why));
 	release(said, sizeof(said));
 	ck_assert(bans_is_allowed(bans, "Alice") && !bans_is_allowed(bans, "Bob"));
 }
@@ -189,7 +218,8 @@ START_TEST(directories_in_place_of_the_files_stay)
 	ck_assert_int_eq(mkdir(in_scratch(ALLOWED), 0700), 0);
 	reload();
 	expect_said("error");
-	expect_not_saved();
+	expect_said("`allow off` at the terminal");
+	expect_not_saved(true);
 	ck_assert_uint_eq(scratch_count(), 2);
 }
 END_TEST
@@ -199,16 +229,16 @@ START_TEST(files_that_may_not_be_read_stay)
 	static const char text[] = "{\"bans\":[{\"what\":\"Bob\"}]}";
 
 	scratch_write(BANS, text);
-	scratch_write(ALLOWED, "{\"on\":true}");
+	scratch_write(ALLOWED, "{\"on\":false}");
 	ck_assert(chmod(in_scratch(BANS), 0) == 0 && chmod(in_scratch(ALLOWED), 0) == 0);
 	ck_assert(be_nobody());
 	reload();
 	expect_said("error");
-	expect_not_saved();
+	expect_not_saved(true);
 	be_root();
 	ck_assert(chmod(in_scratch(BANS), 0600) == 0 && chmod(in_scratch(ALLOWED), 0600) == 0);
 	ck_assert_str_eq(scratch_read(BANS), text);
-	ck_assert_str_eq(scratch_read(ALLOWED), "{\"on\":true}");
+	ck_assert_str_eq(scratch_read(ALLOWED), "{\"on\":false}");
 }
 END_TEST
 
@@ -224,7 +254,7 @@ START_TEST(in_an_unwritable_directory_nothing_changes)
 	expect_said("bans[1]");
 	expect_said("error");
 	ck_assert(is_name_banned("Bob"));
-	expect_not_saved();
+	expect_not_saved(false);
 	be_root();
 	ck_assert_int_eq(chmod(scratch, 0700), 0);
 	ck_assert_str_eq(scratch_read(BANS), text);
@@ -382,6 +412,7 @@ int main(void)
 	tcase_add_loop_test(files, an_odd_allow_list_counts_as_far_as_it_goes, 0,
 			    COUNT(odd_lists));
 	tcase_add_test(files, damaged_files_are_set_aside_and_begun_anew);
+	tcase_add_loop_test(files, a_damaged_allow_list_opens_no_door, 0, COUNT(unreadable));
 	tcase_add_test(files, directories_in_place_of_the_files_stay);
 	tcase_add_test(files, files_that_may_not_be_read_stay);
 	tcase_add_test(files, in_an_unwritable_directory_nothing_changes);

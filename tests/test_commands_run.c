@@ -34,7 +34,7 @@ static struct {
 	int64_t stop_s;
 	char reason[64];
 	bool stops_when_empty, is_stopping, fails;
-	unsigned changes, level;
+	unsigned changes, warnings, level;
 } asked;
 
 static bool reload(void *context, commands_say_fn *say, void *say_context)
@@ -44,6 +44,10 @@ static bool reload(void *context, commands_say_fn *say, void *say_context)
 	ck_assert_ptr_eq(context, &asked);
 	for (unsigned i = 0; i < asked.changes; i++) {
 		snprintf(line, sizeof(line), "%sline %u", i % 2 ? "reload: " : "", i);
+		say(say_context, line);
+	}
+	for (unsigned i = 0; i < asked.warnings; i++) {
+		snprintf(line, sizeof(line), "warning: %sodd %u", i % 2 ? "reload: " : "", i);
 		say(say_context, line);
 	}
 	return !asked.fails;
@@ -406,11 +410,16 @@ START_TEST(reload_says_what_changed)
 	ck_assert_msg(strstr(output, "line 0\nline 1\nline 2\n") != NULL, "%s", output);
 	asked.changes = 0;
 	run("reload", "nothing has changed");
+	asked.warnings = 2;
+	run("reload", "Reloaded, changes: 0, warnings: 2");
+	ck_assert_msg(strstr(output, "warning: odd 0\nwarning: odd 1\n") != NULL, "%s", output);
 	asked.changes = 2;
+	run("reload", "Reloaded, changes: 2, warnings: 2");
+	ck_assert_uint_eq(lines(), 5);
 	asked.fails = true;
 	run("reload", "Nothing has changed:");
-	ck_assert_msg(strstr(output, "line 0\nline 1\n") != NULL, "%s", output);
-	ck_assert_uint_eq(lines(), 3);
+	ck_assert_msg(strstr(output, "line 0\nline 1\nwarning: odd 0\n") != NULL, "%s", output);
+	ck_assert_uint_eq(lines(), 5);
 }
 END_TEST
 

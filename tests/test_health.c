@@ -66,39 +66,24 @@ START_TEST(health_of_each_server_is_its_own)
 }
 END_TEST
 
-/* A server with players is proven alive by them and is not asked; an empty one next to it tells
- * how time passes. */
-START_TEST(health_leaves_servers_with_players_alone)
-{
-	add_port("127.0.0.1", true);
-	add_port("127.0.0.1", true);
-	link_with(QUICK);
-	start_registry();
-	meet_checks(0, 2);
-	visit(nth(0));
-	drain(1);
-	meet_checks(1, 3);
-	drain(0);
-	meet_checks(1, 3);
-	ck_assert(!port_meet(&ports[0], 0));
-	server_player_left(nth(0));
-	meet_checks(0, 2);
-}
-END_TEST
-
-/* But if its links say that it is down, it is asked. */
-START_TEST(health_asks_a_server_with_players_that_is_down)
+/* Players on it prove nothing about its door: it goes down and comes up under them. */
+START_TEST(health_asks_a_server_with_players)
 {
 	add_port("127.0.0.1", true);
 	link_with(QUICK);
 	visit(nth(0));
-	server_report(nth(0), false, "a test");
 	start_registry();
+	meet_checks(0, 3);
+	port_shut(&ports[0]);
+	await_up(0, false);
+	ck_assert_uint_eq(server_players(nth(0)), 1);
+	port_open(&ports[0]);
 	await_up(0, true);
+	meet_checks(0, 3);
 }
 END_TEST
 
-/* And so it is once when a link was cut. */
+/* Sooner than in its turn when a link was cut. */
 START_TEST(health_asks_a_server_that_is_suspect)
 {
 	add_port("127.0.0.1", true);
@@ -130,8 +115,8 @@ static void empty_queue(const int fillers[static FILLERS])
 		close(fillers[i]);
 }
 
-/* A listener that takes no connection is down after the connect time-out, and nobody else waits
- * for that. */
+/* A listener that takes no connection is down after the connect time-out, also with a player
+ * behind it, and nobody else waits for that. */
 START_TEST(health_gives_up_on_silence)
 {
 	int fillers[FILLERS];
@@ -140,6 +125,7 @@ START_TEST(health_gives_up_on_silence)
 	add_port("127.0.0.1", true);
 	link_with("'health':{'interval-ms':50},'connect-timeout-ms':1000");
 	fill_queue(fillers);
+	visit(nth(0));
 	start_registry();
 	meet_checks(1, 3);
 	ck_assert(server_is_up(nth(0)));
@@ -380,8 +366,7 @@ static TCase *connection_tests(void)
 	tcase_add_checked_fixture(tcase, linked_setup, linked_teardown);
 	tcase_add_test(tcase, health_follows_a_server);
 	tcase_add_test(tcase, health_of_each_server_is_its_own);
-	tcase_add_test(tcase, health_leaves_servers_with_players_alone);
-	tcase_add_test(tcase, health_asks_a_server_with_players_that_is_down);
+	tcase_add_test(tcase, health_asks_a_server_with_players);
 	tcase_add_test(tcase, health_asks_a_server_that_is_suspect);
 	tcase_add_test(tcase, health_gives_up_on_silence);
 	tcase_add_test(tcase, a_new_address_while_the_old_one_is_checked);

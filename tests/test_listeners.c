@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Listening sockets as configurations come and go: what stays, what opens, what closes and
- * when, and that a preparation that fails or is called off leaves nothing behind.
+ * when, what overlaps, and that a preparation that fails or is called off leaves nothing
+ * behind.
  */
 #include "listeners.h"
 
@@ -257,6 +258,141 @@ START_TEST(what_is_called_off_closes)
 }
 END_TEST
 
+/* ---- what overlaps ---- */
+
+#define AT "{\"address\":\"%s\",\"port\":%u}"
+
+static const struct {
+	const char *before, *after;
+} overlaps[] = {
+	{"127.0.0.1", "0.0.0.0"}, {"0.0.0.0", "127.0.0.1"}, {"127.0.0.1", "::"},
+	{"::", "127.0.0.1"},      {"0.0.0.0", "::"},        {"::", "0.0.0.0"},
+};
+
+static bool has_ipv6(void)
+{
+	struct net_addr address;
+
+	ck_assert(net_addr_parse(&address, "::1", 0));
+	int fd = net_listen(&address, why, sizeof(why));
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* Can nobody else listen there. */
+static bool is_taken(const char *text, uint16_t port)
+{
+	struct net_addr address;
+	char reason[256];
+
+	ck_assert(net_addr_parse(&address, text, port));
+	int fd = net_listen(&address, reason, sizeof(reason));
+	if (fd >= 0)
+		close(fd);
+	return fd < 0;
+}
+
+static bool would_share(int fd)
+{
+	int value = -1;
+	socklen_t size = sizeof(value);
+
+	ck_assert_int_eq(getsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &value, &size), 0);
+	return value != 0;
+}
+
+/* Whoever connects gets in, before, after and in between, and nobody else can take the port. */
+START_TEST(what_overlaps_takes_turns)
+{
+	const char *before = overlaps[_i].before, *after = overlaps[_i].after;
+	struct config *config = configured(AT, after, ports[0].number);
+	struct net_addr bound = {.len = sizeof(bound.storage)};
+	char log[4096], text[NET_ADDR_TEXT], wanted[NET_ADDR_TEXT];
+	int old, fd;
+
+	if (!has_ipv6() && (strchr(before, ':') != NULL || strchr(after, ':') != NULL)) {
+		config_free(config);
+		return;
+	}
+	enforce(configured(AT, before, ports[0].number));
+	ck_assert_uint_eq(polled(&old), 1);
+	ck_assert_msg(prepare(config), "%s to %s: %s", before, after, why);
+	ck_assert(is_open(&ports[0]));
+	ck_assert(!would_share(old) && is_taken(after, ports[0].number));
+	capture();
+	listeners_commit(listeners, config);
+	release(log, sizeof(log));
+	config_publish(config);
+	config_settle();
+	ck_assert(is_open(&ports[0]));
+	ck_assert_uint_eq(polled(&fd), 1);
+	ck_assert(is_open(&ports[0]));
+	ck_assert(!would_share(fd) && is_taken(after, ports[0].number));
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&bound.storage, &bound.len), 0);
+	net_addr_text(text, &bound, false);
+	ck_assert(net_addr_parse(&bound, after, ports[0].number));
+	net_addr_text(wanted, &bound, false);
+	ck_assert_str_eq(text, wanted);
+}
+END_TEST
+
+START_TEST(what_overlaps_and_fails_changes_nothing)
+{
+	struct config *config =
+		configured("{\"address\":\"0.0.0.0\",\"port\":%u,\"listeners\":[" ONE "]}",
+			   ports[0].number, ports[1].number);
+	unsigned fds;
+	int before, after;
+
+	enforce(configured(ONE, ports[0].number));
+	port_open(&ports[1]);
+	polled(&before);
+	fds = count_fds();
+	ck_assert(!prepare(config));
+	ck_assert_uint_eq(count_fds(), fds);
+	ck_assert_uint_eq(polled(&after), 1);
+	ck_assert_int_eq(before, after);
+	ck_assert(!would_share(after) && is_open(&ports[0]));
+	port_shut(&ports[1]);
+	ck_assert_msg(prepare(config), "%s", why);
+	listeners_cancel(listeners);
+	ck_assert_uint_eq(polled(&after), 1);
+	ck_assert(is_open(&ports[0]));
+	config_free(config);
+}
+END_TEST
+
+/* What stays is in the way, as it would be at the start. */
+START_TEST(what_overlaps_and_stays_is_a_fault)
+{
+	struct config *config =
+		configured("{\"address\":\"0.0.0.0\",\"port\":%u,\"listeners\":[" ONE "]}",
+			   ports[0].number, ports[0].number);
+
+	enforce(configured(ONE, ports[0].number));
+	ck_assert(!prepare(config));
+	ck_assert(strstr(why, "cannot listen on 0.0.0.0:") != NULL);
+	ck_assert(is_open(&ports[0]));
+	config_free(config);
+}
+END_TEST
+
+/* Another program that would share its port with us: we would not. */
+START_TEST(a_stranger_shares_nothing)
+{
+	struct config *config = configured(ONE, ports[0].number);
+	int one = 1;
+
+	port_open(&ports[0]);
+	setsockopt(ports[0].listener, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
+	ck_assert(!prepare(config));
+	enforce(configured(ONE, ports[1].number));
+	ck_assert(!prepare(config));
+	config_free(config);
+}
+END_TEST
+
 /* ---- whose socket it is ---- */
 
 START_TEST(a_socket_knows_its_row)
@@ -362,6 +498,11 @@ int main(void)
 	tcase_add_test(tcase, changes_are_logged_once);
 	tcase_add_test(tcase, one_that_fails_opens_none);
 	tcase_add_test(tcase, what_is_called_off_closes);
+	tcase_add_loop_test(tcase, what_overlaps_takes_turns, 0,
+			    sizeof(overlaps) / sizeof(overlaps[0]));
+	tcase_add_test(tcase, what_overlaps_and_fails_changes_nothing);
+	tcase_add_test(tcase, what_overlaps_and_stays_is_a_fault);
+	tcase_add_test(tcase, a_stranger_shares_nothing);
 	tcase_add_test(tcase, a_socket_knows_its_row);
 	tcase_add_test(tcase, shut_ones_open_again);
 	tcase_add_test(tcase, one_that_can_not_open_again_is_tried_later);

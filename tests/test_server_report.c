@@ -180,6 +180,60 @@ START_TEST(a_check_of_another_address)
 }
 END_TEST
 
+/* Nothing that the old address has shown counts at the new one. */
+START_TEST(another_address_is_another_server)
+{
+	struct server_counts counts;
+	struct server *server;
+
+	add_server("a", "127.0.0.1", 25566, "");
+	link_with("'health':{'rise':2,'fall':3}");
+	server = nth(0);
+	for (const char *c = "CcccCCxxcl"; *c != '\0'; c++) /* down, up, and nearly down */
+		tell(*c);
+	ck_assert(server_is_up(server));
+	ck_assert_int_gt(server_up_since_ms(server), 0);
+	server_suspect(server);
+	unlink_all();
+	add_server("a", "127.0.0.1", 25567, "");
+	link_with("'health':{'rise':2,'fall':3}");
+	ck_assert_ptr_eq(nth(0), server);
+	ck_assert_int_eq(server_up_since_ms(server), 0);
+	server_get_counts(server, &counts);
+	ck_assert_int_eq(counts.changed_ms, 0);
+	ck_assert_int_eq(counts.latency_us, -1);
+	ck_assert_uint_eq(counts.downs, 1); /* since the start, by its name */
+	pthread_mutex_lock(&registry->lock);
+	ck_assert(!server->is_suspect && !server->reported);
+	ck_assert_int_eq(server->next_check_ms, 0);
+	ck_assert_uint_eq(server->misses + server->link_misses + server->login_misses, 0);
+	pthread_mutex_unlock(&registry->lock);
+	for (const char *c = "Cxxlc"; *c != '\0'; c++) {
+		tell(*c);
+		ck_assert_msg(server_is_up(server), "down at %s", c);
+	}
+	tell('x');
+	ck_assert(!server_is_up(server));
+}
+END_TEST
+
+/* One that was down is up, at its whole share. */
+START_TEST(another_address_is_up)
+{
+	add_server("a", "127.0.0.1", 25566, "");
+	link_all();
+	for (int i = 0; i < 3; i++)
+		check(0, i == 1);
+	ck_assert(!server_is_up(nth(0)));
+	unlink_all();
+	add_server("a", "127.0.0.1", 25567, "");
+	link_all();
+	ck_assert(server_is_up(nth(0)));
+	check(0, true);
+	ck_assert_int_eq(server_up_since_ms(nth(0)), 0);
+}
+END_TEST
+
 START_TEST(how_long_it_was_down)
 {
 	static const struct {
@@ -216,6 +270,8 @@ static TCase *schedule_tests(void)
 	tcase_add_loop_test(tcase, checks_and_links_count_together, 0, COUNT(mixtures));
 	tcase_add_test(tcase, checks_are_no_failures_of_players);
 	tcase_add_test(tcase, a_check_of_another_address);
+	tcase_add_test(tcase, another_address_is_another_server);
+	tcase_add_test(tcase, another_address_is_up);
 	tcase_add_test(tcase, how_long_it_was_down);
 	return tcase;
 }
