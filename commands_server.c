@@ -218,14 +218,24 @@ void run_ready(const struct call *call)
 		    server_name(server), NULL);
 }
 
-/* Is there anywhere else for players to go: another server, or the lobby. */
+/* Do anybody's hubs lead to a server: those of all, or a listener's own. */
+static bool is_a_hub(const struct config *config, const struct server *server)
+{
+	bool is_hub = registry_is_hub(config, &config->hubs, server);
+
+	for (size_t i = 0; !is_hub && i < config->n_listeners; i++)
+		is_hub = registry_is_hub(config, &config->listeners[i].hubs, server);
+	return is_hub;
+}
+
+/* Is there anywhere else for any of its players to go: another hub, or the lobby. */
 static bool has_elsewhere(const struct call *call, const struct server *server)
 {
 	const struct config *config = config_now();
 
 	for (size_t i = 0; i < config->n_servers; i++)
 		if (config->servers[i].server != server &&
-		    registry_is_hub(config, &config->hubs, config->servers[i].server))
+		    is_a_hub(config, config->servers[i].server))
 			return true;
 	return registry_lobby(call->world->registry) != NULL;
 }

@@ -100,7 +100,7 @@ bool session_jump_by_name(const char *name, struct server *target);
  * place is free, in the order in which they came, and nobody else is let in meanwhile.
  */
 /* Puts the player at the end of the line for a server, out of any other; their position, from
- * 1. 0 without memory. Any thread. */
+ * 1, which session_tick() shows them. 0 without memory. Any thread. */
 unsigned session_queue(struct session *session, struct server *server);
 /* Takes the player out of their line: its server, NULL if they were in none. */
 struct server *session_unqueue(struct session *session);
@@ -108,7 +108,8 @@ struct server *session_unqueue(struct session *session);
 struct server *session_queued(struct session *session, unsigned *position);
 
 /* What happens now and then: moves the lines on, empties servers, keeps files up to date. To be
- * called about four times a second, by one thread with a large stack. */
+ * called about four times a second, by one thread with a large stack. Clients that don't read
+ * hold it up for 50 ms at most, however many they are. */
 void session_tick(const struct session_world *world);
 
 /* Gives up the return of a player, who is in the lobby, to the server that they lost. That
@@ -196,19 +197,21 @@ void session_get_counts(struct session_counts *counts);
 /*
  * Sends all players who are on a server now (NULL: who are online) to a server, or a group of
  * config_now() if that is not NULL, whether it is full or restricted, or not; those who are
- * there stay. Returns how many; session_move_off() does it. Any thread.
+ * there stay. Returns how many; session_move_off() does it. If the server or the group is taken
+ * out of the configuration meanwhile, who has not been sent stays, and the log says so. Any
+ * thread.
  */
-size_t session_send_players(const struct server *from, const struct server *to,
+size_t session_send_players(const struct server *from, struct server *to,
 			    const struct config_group *group);
 /*
  * To be called four times a second by a background thread that does config_settle(): goes on
  * with session_send_players(), 20 players a call, and moves a player off each server that is
  * being emptied (server_set_emptying()), to another of their hubs that can take them, or the
- * lobby if they have no other hub. Who can't be moved stays, and is tried again later. A server
- * with nobody left is being emptied no more. Blocks for some seconds at worst, when many
- * clients don't read.
+ * lobby if none can. Who can't be moved stays, and is tried again later. A server with nobody
+ * left is being emptied no more. Notices wait for clients that don't read until `until_ms`
+ * (net_now_ms()) at most, and are lost on those.
  */
-void session_move_off(void);
+void session_move_off(int64_t until_ms);
 
 /* Facts; valid as long as the caller holds a reference, or is in a hook of that session or in
  * session_each(). */

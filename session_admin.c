@@ -220,6 +220,17 @@ bool session_notify(struct session *session, enum message message, ...)
 	return text[0] != '\0' && notify_by(session, text, net_now_ms() + SESSION_NOTIFY_MS);
 }
 
+bool session_notify_by(struct session *session, int64_t deadline_ms, enum message message, ...)
+{
+	char text[SESSION_TEXT_MAX];
+	va_list pairs;
+
+	va_start(pairs, message);
+	format_text(text, message, pairs);
+	va_end(pairs);
+	return text[0] != '\0' && notify_by(session, text, deadline_ms);
+}
+
 unsigned session_notify_all(enum message message, ...)
 {
 	char text[SESSION_TEXT_MAX];

@@ -2,7 +2,8 @@
 /*
  * Players whom an admin sends elsewhere in numbers: all at once, a number at a time, and one by
  * one off a server that is being emptied. The one idea: nothing is remembered of players but
- * names, so that whoever leaves meanwhile is not kept.
+ * names, so that whoever leaves meanwhile is not kept; and where they are sent is decided when
+ * the admin says it, whatever a reload makes of the name.
  */
 #include <bsd/string.h>
 #include <stdlib.h>
@@ -20,7 +21,8 @@
 struct passenger {
 	STAILQ_ENTRY(passenger) entries;
 	char player[PACKET_STRING_LEN + 1];
-	char target[CONFIG_NAME_MAX + 1];
+	struct server *server;           /* NULL: to the group */
+	char group[CONFIG_NAME_MAX + 1]; /* groups are made anew by a reload */
 };
 
 static struct {
@@ -34,9 +36,10 @@ static struct {
 /* ---- many at once ---- */
 
 struct boarding {
-	const struct server *from, *to; /* NULL: any; a group */
-	struct config_hubs among;       /* that group: who is on it stays */
-	const char *target;
+	const struct server *from;        /* NULL: any */
+	struct server *to;                /* NULL: the group */
+	const struct config_group *group; /* NULL: the server */
+	struct config_hubs among;         /* that group: who is on it stays */
 	size_t n;
 };
 
@@ -55,20 +58,18 @@ static void board_locked(void *context, struct session *session)
 	if (passenger == NULL)
 		return;
 	strlcpy(passenger->player, session->name, sizeof(passenger->player));
-	strlcpy(passenger->target, boarding->target, sizeof(passenger->target));
+	passenger->server = boarding->to;
+	if (boarding->group != NULL)
+		strlcpy(passenger->group, boarding->group->name, sizeof(passenger->group));
 	STAILQ_INSERT_TAIL(&queue.all, passenger, entries);
 	boarding->n++;
 }
 
-size_t session_send_players(const struct server *from, const struct server *to,
+size_t session_send_players(const struct server *from, struct server *to,
 			    const struct config_group *group)
 {
 	struct config_hub hub = {.is_group = true};
-	struct boarding boarding = {
-		.from = from,
-		.to = to,
-		.target = group != NULL ? group->name : server_name(to),
-	};
+	struct boarding boarding = {.from = from, .to = to, .group = group};
 
 	if (group != NULL) {
 		hub.index = (size_t)(group - config_now()->groups);
@@ -90,29 +91,55 @@ static struct passenger *next_passenger(void)
 	return passenger;
 }
 
-static void send_one(struct session *session, const char *target)
+/* Nobody waits for an answer any more: the log has it. */
+static void log_unsent(const struct session *session, const struct passenger *passenger,
+		       enum session_jump result)
 {
-	const struct config_group *group = NULL;
-	struct server *server = NULL;
-	char text[SESSION_TEXT_MAX];
+	bool is_group = passenger->server == NULL;
+	const char *why = "there is no thread or memory to be had";
+
+	if (result == SESSION_JUMP_GONE)
+		why = is_group ? "there is no such group any more"
+			       : "it is not linked any more";
+	else if (result == SESSION_JUMP_NONE)
+		why = "no server of it is up";
+	session_log(session, LOG_WARN, "can't be sent to %s%s: %s",
+		    is_group ? "the group " : "",
+		    is_group ? passenger->group : server_name(passenger->server), why);
+}
+
+/* A forced jump to where the passenger is to go: *target. */
+static enum session_jump jump_to(struct session *session, const struct passenger *passenger,
+				 struct server **target)
+{
+	const struct config *config = config_now();
 	struct config_hub hub = {.is_group = true};
 	const struct config_hubs among = {&hub, 1};
 
-	registry_find(session->world->registry, config_now(), target, &server, &group, text,
-		      sizeof(text));
-	if (group != NULL)
-		hub.index = (size_t)(group - config_now()->groups);
-	if ((server == NULL && group == NULL) ||
-	    (server != NULL && session_server(session) == server))
-		return;
-	if (session_jump(session, &server, group != NULL ? &among : NULL, SESSION_FORCED) ==
-	    SESSION_JUMPS)
-		session_notify(session, MESSAGE_SENT, "server", server_name(server), NULL);
-	else
-		session_log(session, LOG_WARN, "can't be sent to %s", target);
+	*target = passenger->server;
+	if (passenger->server != NULL)
+		return session_jump(session, target, NULL, SESSION_FORCED);
+	hub.index = config_find_group(config, passenger->group);
+	if (hub.index == config->n_groups)
+		return SESSION_JUMP_GONE;
+	return session_jump(session, target, &among, SESSION_FORCED);
 }
 
-static void send_some(void)
+static void send_one(struct session *session, const struct passenger *passenger, int64_t by_ms)
+{
+	struct server *target;
+
+	if (passenger->server != NULL && session_server(session) == passenger->server)
+		return;
+	enum session_jump result = jump_to(session, passenger, &target);
+	if (result == SESSION_JUMPS)
+		session_notify_by(session, by_ms, MESSAGE_SENT, "server", server_name(target),
+				  NULL);
+	else
+		log_unsent(session, passenger, result);
+}
+
+static void send_some(int64_t until_ms)
 {
 	struct passenger *passenger;
 
@@ -120,7 +147,7 @@ static void send_some(void)
 		struct session *session = session_find(passenger->player);
 
 		if (session != NULL)
-			send_one(session, passenger->target);
+			send_one(session, passenger, session_notice_by(until_ms));
 		session_release(session);
 		free(passenger);
 	}
@@ -168,25 +195,6 @@ static void choose_mover(void *context, struct session *session)
 	movers->servers[movers->n++] = server;
 }
 
-/* Do the hubs lead anywhere but to this server. */
-static bool lead_elsewhere(const struct config_hubs *hubs, const struct server *server)
-{
-	const struct config *config = config_now();
-
-	for (size_t i = 0; i < hubs->n; i++) {
-		const struct config_hub *hub = &hubs->items[i];
-
-		if (!hub->is_group && config->servers[hub->index].server != server)
-			return true;
-		for (size_t k = 0; hub->is_group && k < config->groups[hub->index].n_servers;
-		     k++)
-			if (config->servers[config->groups[hub->index].servers[k]].server !=
-			    server)
-				return true;
-	}
-	return false;
-}
-
 /* When the player may be tried again. True the first time that they are tried. */
 static bool put_off(struct session *session)
 {
@@ -197,24 +205,32 @@ static bool put_off(struct session *session)
 	return is_first;
 }
 
-static void move(struct session *session, struct server *from)
+/* To a hub that can take the player now, else to the lobby, if there is one. */
+static enum session_jump jump_off(struct session *session, struct server **target)
 {
-	const struct config_hubs *hubs = session_hubs(session);
-	struct server *lobby = registry_lobby(session->world->registry), *target = NULL;
+	struct server *lobby = registry_lobby(session->world->registry);
+
+	enum session_jump result = session_jump(session, target, session_hubs(session), 0);
+	if (result != SESSION_JUMP_NONE || lobby == NULL)
+		return result;
+	*target = lobby; /* forced: the throttle has had its say */
+	return session_jump(session, target, NULL, SESSION_FORCED);
+}
+
+static void move(struct session *session, const struct server *from, int64_t by_ms)
+{
+	struct server *target = NULL;
 	char why[SESSION_TEXT_MAX];
-	bool to_lobby = !lead_elsewhere(hubs, from) && lobby != NULL;
 	bool is_first = put_off(session);
 
-	if (to_lobby)
-		target = lobby;
-	enum session_jump result = session_jump(session, &target, to_lobby ? NULL : hubs, 0);
+	enum session_jump result = jump_off(session, &target);
 	config_message(why, sizeof(why), MESSAGE_MOVED_OFF, "server", server_name(from), NULL);
 	if (result == SESSION_JUMPS) {
 		session_log(session, LOG_DEBUG, "is moved off %s to %s", server_name(from),
 			    server_name(target));
-		session_notify(session, MESSAGE_ON_YOUR_WAY, "why", why, NULL);
+		session_notify_by(session, by_ms, MESSAGE_ON_YOUR_WAY, "why", why, NULL);
 	} else if (is_first && result != SESSION_JUMP_TOO_SOON) {
-		session_notify(session, MESSAGE_STAY_HERE, "why", why, NULL);
+		session_notify_by(session, by_ms, MESSAGE_STAY_HERE, "why", why, NULL);
 	}
 }
 
@@ -237,14 +253,14 @@ static void finish_emptying(void)
 	}
 }
 
-void session_move_off(void)
+void session_move_off(int64_t until_ms)
 {
 	struct movers movers = {.n = 0};
 
-	send_some();
+	send_some(until_ms);
 	session_each(choose_mover, &movers);
 	for (size_t i = 0; i < movers.n; i++) {
-		move(movers.sessions[i], movers.servers[i]);
+		move(movers.sessions[i], movers.servers[i], session_notice_by(until_ms));
 		session_unref(movers.sessions[i]);
 	}
 	finish_emptying();

@@ -22,6 +22,7 @@
 #define KEPT_MAX         (256 * 1024)
 #define OUT_SIZE         16384
 #define GATE_PING_MARGIN 1024 /* ids from where the server counts */
+#define NOTICE_SHARE_MS  10   /* what a client may take of the time for many notices */
 
 /* False without memory, or room: `max` bytes at most. */
 static bool bytes_add(struct bytes *bytes, const uint8_t *data, size_t size, size_t max)
@@ -290,10 +291,13 @@ static bool show(struct session *session, uint8_t place, const char *utf8)
 	return has_place;
 }
 
-/* The same within bounds. */
-static bool notify(struct session *session, uint8_t place, const char *utf8)
+/* The same within bounds. A client without such places lacks nothing. */
+static bool notify(struct session *session, int64_t deadline_ms, uint8_t place,
+		   const char *utf8)
 {
-	if (!session_lock_tx_by(session, net_now_ms() + SESSION_NOTIFY_MS))
+	if (!dialect_has(&session->dialect, EXT_MESSAGE_TYPES))
+		return true;
+	if (!session_lock_tx_by(session, deadline_ms))
 		return false;
 	bool is_shown = session_has_room(session) && show_locked(session, place, utf8);
 	pthread_mutex_unlock(&session->client_tx);
@@ -316,7 +320,15 @@ void session_clear(struct session *session, uint8_t place)
 	show(session, place, "");
 }
 
-bool session_notify_at(struct session *session, uint8_t place, enum message message, ...)
+int64_t session_notice_by(int64_t until_ms)
+{
+	int64_t share_ms = net_now_ms() + NOTICE_SHARE_MS;
+
+	return share_ms < until_ms ? share_ms : until_ms;
+}
+
+bool session_notify_at(struct session *session, int64_t deadline_ms, uint8_t place,
+		       enum message message, ...)
 {
 	char utf8[SESSION_WHY_MAX];
 	va_list pairs;
@@ -324,10 +336,10 @@ bool session_notify_at(struct session *session, uint8_t place, enum message mess
 	va_start(pairs, message);
 	config_vmessage(utf8, sizeof(utf8), message, pairs);
 	va_end(pairs);
-	return utf8[0] == '\0' || notify(session, place, utf8);
+	return utf8[0] == '\0' || notify(session, deadline_ms, place, utf8);
 }
 
-bool session_notify_clear(struct session *session, uint8_t place)
+bool session_notify_clear(struct session *session, int64_t deadline_ms, uint8_t place)
 {
-	return notify(session, place, "");
+	return notify(session, deadline_ms, place, "");
 }

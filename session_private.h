@@ -215,10 +215,18 @@ bool session_lock_tx_by(struct session *session, int64_t deadline_ms);
 /* Has the client's socket room for something small. client_tx held. */
 bool session_has_room(const struct session *session);
 #define SESSION_NOTIFY_MS 200 /* how long a notice waits for the client's turn */
-/* As session_show(), but bounded like session_notify(): for threads that serve everybody. */
-bool session_notify_at(struct session *session, uint8_t place, enum message message, ...)
+/* session_notify() until a deadline of one's own; as above it may have passed. For threads that
+ * serve everybody, as the next three. (session_admin.c) */
+bool session_notify_by(struct session *session, int64_t deadline_ms, enum message message, ...)
 	__attribute__((sentinel));
-bool session_notify_clear(struct session *session, uint8_t place);
+/* The deadline for the notices to one of many players who share the time until `until_ms`: a
+ * client that does not read takes a few milliseconds of it and leaves the rest to others. */
+int64_t session_notice_by(int64_t until_ms);
+/* As session_show() and session_clear(), but bounded like session_notify_by(). False: not now,
+ * but it may work later; a client that has no such places needs nothing. */
+bool session_notify_at(struct session *session, int64_t deadline_ms, uint8_t place,
+		       enum message message, ...) __attribute__((sentinel));
+bool session_notify_clear(struct session *session, int64_t deadline_ms, uint8_t place);
 /* Writes whole packets to the client. One that does not take them ends its session. */
 void session_send_locked(struct session *session, const uint8_t *data, size_t size);
 void session_send(struct session *session, const uint8_t *data, size_t size);

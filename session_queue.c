@@ -4,7 +4,8 @@
  * they came; a tick walks through it, and a server whose first in line could not be moved is
  * closed to all behind them. Who is being moved counts no more, but is forgotten only when they
  * have arrived: should the server die meanwhile, they are first again. The list's lock is never
- * held while a player is told or moved.
+ * held while a player is told or moved, and the tick waits for nobody: only it shows positions,
+ * and what a player could not be shown is tried again at the next one.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +16,14 @@
 #define SAVE_TICKS    20   /* between two looks whether places need saving */
 #define POSITION_LINE 2    /* MessageTypes: the second status line, top right */
 #define SET_OUT_MS    2000 /* how long a move may take until a link is on its way */
+#define NOTICES_MS    50   /* how long a tick's notices wait for clients, all together */
 
 struct waiter {
 	TAILQ_ENTRY(waiter) entries;
 	struct session *session; /* a reference */
 	struct server *server;
 	int64_t moved_ms;             /* when they were moved; 0: they wait */
-	unsigned told;                /* the position that the player has seen last, */
+	unsigned told;                /* the position that was shown last, 0: none, */
 	const struct server *told_on; /* and where: another server clears the screen */
 };
 
@@ -67,16 +69,6 @@ static struct session *remove_locked(struct waiter *waiter)
 	return session;
 }
 
-static void show_position(struct session *session, const struct server *server,
-			  unsigned position)
-{
-	char number[16];
-
-	snprintf(number, sizeof(number), "%u", position);
-	session_notify_at(session, POSITION_LINE, MESSAGE_QUEUE_STATUS, "server",
-			  server_name(server), "position", number, NULL);
-}
-
 unsigned session_queue(struct session *session, struct server *server)
 {
 	struct waiter *waiter = calloc(1, sizeof(*waiter));
@@ -85,19 +77,18 @@ unsigned session_queue(struct session *session, struct server *server)
 		return 0;
 	session_unqueue(session);
 	session_ref(session);
-	*waiter = (struct waiter){
-		.session = session, .server = server, .told_on = session_server(session)};
+	*waiter = (struct waiter){.session = session, .server = server};
 	pthread_mutex_lock(&line.lock);
 	TAILQ_INSERT_TAIL(&line.all, waiter, entries);
 	line.n++;
-	unsigned position = waiter->told = count_locked(server, waiter);
+	unsigned position = count_locked(server, waiter);
 	server_set_waiting(server, position);
 	pthread_mutex_unlock(&line.lock);
-	show_position(session, server, position);
 	return position;
 }
 
-struct server *session_unqueue(struct session *session)
+/* The screen is cleared if that can be done by then. */
+static struct server *unqueue_by(struct session *session, int64_t deadline_ms)
 {
 	struct server *server = NULL;
 
@@ -109,10 +100,15 @@ struct server *session_unqueue(struct session *session)
 	}
 	pthread_mutex_unlock(&line.lock);
 	if (server != NULL) {
-		session_notify_clear(session, POSITION_LINE);
+		session_notify_clear(session, deadline_ms, POSITION_LINE);
 		session_unref(session);
 	}
 	return server;
+}
+
+struct server *session_unqueue(struct session *session)
+{
+	return unqueue_by(session, net_now_ms() + SESSION_NOTIFY_MS);
 }
 
 struct server *session_queued(struct session *session, unsigned *position)
@@ -130,24 +126,23 @@ struct server *session_queued(struct session *session, unsigned *position)
 struct turn {
 	struct session *session; /* a reference */
 	struct server *server;
+	const struct server *here; /* where the player is */
 	int64_t moved_ms;
 	unsigned position;
-	bool is_news; /* the player has not seen the position yet */
+	bool is_news; /* the player has not been shown the position yet */
 };
 
-static struct turn turn_locked(struct waiter *waiter)
+static struct turn turn_locked(const struct waiter *waiter)
 {
-	const struct server *here = session_server(waiter->session);
 	struct turn turn = {
 		.session = waiter->session,
 		.server = waiter->server,
+		.here = session_server(waiter->session),
 		.moved_ms = waiter->moved_ms,
 		.position = count_locked(waiter->server, waiter),
 	};
 
-	turn.is_news = turn.position != waiter->told || here != waiter->told_on;
-	waiter->told = turn.position;
-	waiter->told_on = here;
+	turn.is_news = turn.position != waiter->told || turn.here != waiter->told_on;
 	session_ref(waiter->session);
 	return turn;
 }
@@ -193,14 +188,15 @@ static bool waits_for(const struct session *session, const struct server *server
 	return waits;
 }
 
-/* `end` MESSAGE_COUNT: there is nothing to say. */
-static void end_turn(const struct turn *turn, enum message end)
+/* `end` MESSAGE_COUNT: there is nothing to say. Here as below notices wait until `by_ms`. */
+static void end_turn(const struct turn *turn, enum message end, int64_t by_ms)
 {
 	if (!waits_for(turn->session, turn->server))
 		return; /* they have left the line meanwhile, or stand in another */
-	session_unqueue(turn->session);
+	unqueue_by(turn->session, by_ms);
 	if (end != MESSAGE_COUNT)
-		session_notify(turn->session, end, "server", server_name(turn->server), NULL);
+		session_notify_by(turn->session, by_ms, end, "server",
+				  server_name(turn->server), NULL);
 }
 
 /* Notes when a player was moved, or, with 0, that they wait again. */
@@ -216,6 +212,32 @@ static void note_moved(const struct turn *turn, int64_t moved_ms)
 	pthread_mutex_unlock(&line.lock);
 }
 
+/* Notes that a position has been shown. False: they do not wait there any more. */
+static bool note_told(const struct turn *turn)
+{
+	pthread_mutex_lock(&line.lock);
+	struct waiter *waiter = find_locked(turn->session);
+	bool waits = waiter != NULL && waiter->server == turn->server;
+	if (waits) {
+		waiter->told = turn->position;
+		waiter->told_on = turn->here;
+	}
+	pthread_mutex_unlock(&line.lock);
+	return waits;
+}
+
+/* Does not wait for the client: there is another tick. */
+static void show_position(const struct turn *turn, int64_t by_ms)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", turn->position);
+	if (session_notify_at(turn->session, 0, POSITION_LINE, MESSAGE_QUEUE_STATUS, "server",
+			      server_name(turn->server), "position", number, NULL) &&
+	    !note_told(turn)) /* they have left the line meanwhile */
+		session_notify_clear(turn->session, by_ms, POSITION_LINE);
+}
+
 static bool is_on_the_way(struct session *session, const struct server *server)
 {
 	pthread_mutex_lock(&session->lock);
@@ -226,56 +248,58 @@ static bool is_on_the_way(struct session *session, const struct server *server)
 
 /* Looks after a player who has been moved: they have had their turn, unless the server is down.
  */
-static void follow(const struct turn *turn)
+static void follow(const struct turn *turn, int64_t by_ms)
 {
 	if (net_now_ms() - turn->moved_ms < SET_OUT_MS ||
 	    is_on_the_way(turn->session, turn->server))
 		return;
 	if (server_is_up(turn->server))
-		end_turn(turn, MESSAGE_COUNT);
+		end_turn(turn, MESSAGE_COUNT, by_ms);
 	else
 		note_moved(turn, 0);
 }
 
 /* Moves the first in line, if there is a place. False: they wait on. */
-static bool move_on(const struct turn *turn)
+static bool move_on(const struct turn *turn, int64_t by_ms)
 {
 	struct server *target = turn->server;
 
 	if (!waits_for(turn->session, target))
 		return true; /* they have changed their mind */
-	if (!server_is_up(target) && server_config(target, config_now()) != NULL)
+	if (!server_is_up(target))
 		return false;
 	enum message end = ending(session_jump(turn->session, &target, NULL, SESSION_QUEUED));
 	if (end == MESSAGE_COUNT)
 		return false;
 	if (end != MESSAGE_QUEUE_MOVED) {
-		end_turn(turn, end);
+		end_turn(turn, end, by_ms);
 		return true;
 	}
 	note_moved(turn, net_now_ms());
-	session_notify_clear(turn->session, POSITION_LINE);
-	session_notify(turn->session, end, "server", server_name(target), NULL);
+	session_notify_clear(turn->session, by_ms, POSITION_LINE);
+	session_notify_by(turn->session, by_ms, end, "server", server_name(target), NULL);
 	return true;
 }
 
-static void take_turn(const struct turn *turn)
+static void take_turn(const struct turn *turn, int64_t by_ms)
 {
 	if (session_server(turn->session) == turn->server)
-		end_turn(turn, MESSAGE_COUNT);
+		end_turn(turn, MESSAGE_COUNT, by_ms);
 	else if (turn->moved_ms != 0)
-		follow(turn);
-	else if ((turn->position > 1 || !move_on(turn)) && turn->is_news)
-		show_position(turn->session, turn->server, turn->position);
+		follow(turn, by_ms);
+	else if (server_config(turn->server, config_now()) == NULL)
+		end_turn(turn, MESSAGE_JUMP_GONE, by_ms); /* whatever their position */
+	else if ((turn->position > 1 || !move_on(turn, by_ms)) && turn->is_news)
+		show_position(turn, by_ms);
 }
 
-static void move_lines(void)
+static void move_lines(int64_t until_ms)
 {
 	size_t n;
 	struct turn *turns = copy_line(&n);
 
 	for (size_t i = 0; i < n; i++) {
-		take_turn(&turns[i]);
+		take_turn(&turns[i], session_notice_by(until_ms));
 		session_unref(turns[i].session);
 	}
 	free(turns);
@@ -284,9 +308,10 @@ static void move_lines(void)
 void session_tick(const struct session_world *world)
 {
 	static unsigned ticks;
+	int64_t until_ms = net_now_ms() + NOTICES_MS;
 
-	move_lines();
-	session_move_off();
+	move_lines(until_ms);
+	session_move_off(until_ms);
 	crowd_tick();
 	if (world->places != NULL && ++ticks % SAVE_TICKS == 0)
 		places_save(world->places);

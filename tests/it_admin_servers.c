@@ -7,6 +7,8 @@
 
 #include "admin_stage.h"
 
+#define NO_LOBBY ",'lobby':false"
+
 /* ---- servers ---- */
 
 START_TEST(a_draining_server_takes_nobody_new)
@@ -58,6 +60,7 @@ START_TEST(maintenance_shuts_the_door)
 	ask(_i == 0 ? ":kura maintenance all off" : ":kura ready all", "can join");
 	peer_close(bob);
 	close_link_of_bob();
+	proxy_wait_log(proxy, "Bob: leaves"); /* his name is free */
 	bob = enter("Bob", false, &alpha, "Alpha", &link_bob);
 	all_leave();
 }
@@ -79,11 +82,19 @@ START_TEST(a_server_is_emptied)
 }
 END_TEST
 
-/* With no other hub at all the lobby is elsewhere. */
-START_TEST(the_lobby_takes_who_has_no_other_hub)
+/* With no other hub at all, or none that takes them, the lobby is elsewhere. */
+START_TEST(the_lobby_takes_whom_no_hub_takes)
 {
-	proxy = proxy_start(USUAL);
+	static const char *const closed[][2] = {
+		{":kura servers", "beta 127.0.0.1"}, /* it is no hub */
+		{":kura maintenance beta on", "closed for maintenance"},
+		{":kura drain beta", "takes no new players"},
+	};
+
+	proxy = proxy_start(TWO_SERVERS "%s" ADMINS, alpha.port, beta.port, _i == 0 ? "" : HUBS,
+			    state);
 	both_join();
+	ask(closed[_i][0], closed[_i][1]);
 	ask(":kura move-off alpha", "Moving 2 players off alpha");
 	client_arrive(alice, "Limbo");
 	client_arrive(bob, "Limbo");
@@ -94,7 +105,7 @@ END_TEST
 
 START_TEST(who_can_not_be_moved_stays_for_now)
 {
-	proxy = proxy_start(TWO_SERVERS HUBS ADMINS, alpha.port, beta.port, state);
+	proxy = proxy_start(TWO_SERVERS HUBS ADMINS NO_LOBBY, alpha.port, beta.port, state);
 	bob = enter("Bob", false, &alpha, "Alpha", &link_bob);
 	alice = enter("Alice", true, &alpha, "Alpha", &link_a);
 	ask(":kura maintenance beta on", "closed");
@@ -112,7 +123,7 @@ END_TEST
 
 START_TEST(ready_ends_the_emptying)
 {
-	proxy = proxy_start(TWO_SERVERS HUBS ADMINS, alpha.port, beta.port, state);
+	proxy = proxy_start(TWO_SERVERS HUBS ADMINS NO_LOBBY, alpha.port, beta.port, state);
 	both_join();
 	ask(":kura maintenance beta on", "closed");
 	ask(":kura move-off alpha", "Moving 2 players off alpha");
@@ -120,6 +131,46 @@ START_TEST(ready_ends_the_emptying)
 	ask(":kura ready all", "All servers take players");
 	ck_assert(!backend_has_player(&beta, 1000));
 	exchange(bob, link_bob);
+	all_leave();
+}
+END_TEST
+
+/* Whoever came in by a listener with hubs of its own may have somewhere to go when others have
+ * not. */
+START_TEST(hubs_of_a_listener_are_elsewhere)
+{
+	struct backend place; /* holds a port, on which only the proxy listens */
+
+	backend_open(&place);
+	backend_refuse(&place);
+	proxy = proxy_start(TWO_SERVERS ADMINS NO_LOBBY
+			    ",'hubs':['alpha'],'listeners':["
+			    "{'address':'127.0.0.1','port':%u,'hubs':['beta']}]",
+			    alpha.port, beta.port, state, place.port);
+	alice = enter("Alice", true, &alpha, "Alpha", &link_a);
+	bob = client_connect_at(place.port);
+	client_identify(bob, PACKET_PROTOCOL, false, "Bob", NULL);
+	moves(bob, &link_bob, &beta, "Beta");
+	ask(":kura send Bob alpha", "Sending Bob to alpha");
+	moves(bob, &link_bob, &alpha, "Alpha");
+	peer_forget(alice);
+	peer_chat(alice, ":kura move-off alpha");
+	peer_wait_text(alice, "Moving 2 players off alpha");
+	peer_wait_text(alice, "emptied by an admin. You stay here.");
+	moves(bob, &link_bob, &beta, "Beta");
+	exchange(alice, link_a);
+	all_leave();
+	backend_close(&place);
+}
+END_TEST
+
+START_TEST(nobody_is_moved_off_to_nowhere)
+{
+	proxy = proxy_start(TWO_SERVERS ADMINS NO_LOBBY, alpha.port, beta.port, state);
+	both_join();
+	ask(":kura move-off alpha", "There is no other server for the players of alpha");
+	ask(":kura servers", "alpha 127.0.0.1");
+	ck_assert(!harness_says(alice->text, "draining"));
 	all_leave();
 }
 END_TEST
@@ -284,9 +335,11 @@ int main(void)
 	tcase_add_test(servers, a_draining_server_takes_nobody_new);
 	tcase_add_loop_test(servers, maintenance_shuts_the_door, 0, 2);
 	tcase_add_test(servers, a_server_is_emptied);
-	tcase_add_test(servers, the_lobby_takes_who_has_no_other_hub);
+	tcase_add_loop_test(servers, the_lobby_takes_whom_no_hub_takes, 0, 3);
 	tcase_add_test(servers, who_can_not_be_moved_stays_for_now);
 	tcase_add_test(servers, ready_ends_the_emptying);
+	tcase_add_test(servers, hubs_of_a_listener_are_elsewhere);
+	tcase_add_test(servers, nobody_is_moved_off_to_nowhere);
 	tcase_add_test(program, a_trace_has_all_packets);
 	tcase_add_test(program, a_trace_ends_with_the_player);
 	tcase_add_test(program, the_log_level_changes);

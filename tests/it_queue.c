@@ -3,6 +3,8 @@
  * Full servers, and the lines in front of them: who is told what, who comes in when a place is
  * free, and what becomes of a line when its server or its people go away.
  */
+#include <sys/socket.h>
+
 #include "steward.h"
 
 #define HUB     SERVER("hub")
@@ -12,6 +14,8 @@
 #define QUICK   ",'health':{'interval-ms':100}"
 #define STATUS  2 /* MessageTypes: the second status line */
 #define PLAYERS 4
+#define DEAF    50   /* players who do not read, */
+#define HELD_MS 5000 /* who may hold up the control thread less than this: 100 ms each */
 
 /* A player who begins on the hub. */
 struct player {
@@ -364,6 +368,9 @@ START_TEST(a_server_that_is_removed_has_no_line)
 	peer_wait_text(alice.client, "small is not linked any more");
 	peer_wait_text(carol.client, "small is not linked any more");
 	peer_wait_text(dave.client, "small is not linked any more");
+	/* all at once: nobody has moved up before */
+	ck_assert(!harness_says(carol.client->text, "In line for small: 1"));
+	ck_assert(!harness_says(dave.client->text, "In line for small: 2"));
 	ask(&dave, ":kura queue", "not in line");
 	exchange(bob.client, bob.link);
 	finish();
@@ -388,6 +395,90 @@ START_TEST(more_room_by_a_reload)
 }
 END_TEST
 
+/* ---- who does not read ---- */
+
+/* The player's server says so much that Kurafuto waits for them to read. */
+static void deafen(const struct player *player)
+{
+	uint8_t noise[66 * 64];
+	size_t at = 0;
+	ssize_t n;
+
+	for (size_t size = 0; size < sizeof(noise); size += 66)
+		packet_write_message(noise + size, 0, "noise");
+	do {
+		n = send(player->link->fd, noise + at, sizeof(noise) - at,
+			 MSG_NOSIGNAL | MSG_DONTWAIT);
+		at = n > 0 ? (at + (size_t)n) % sizeof(noise) : at;
+	} while (n > 0 || !proxy_is_stuck(proxy, player->link));
+}
+
+/* Dave's place is shown behind hers: then she has missed hers. */
+START_TEST(a_place_that_was_missed_is_shown_again)
+{
+	line_up("");
+	deafen(&carol);
+	peer_chat(alice.client, ":kura queue leave");
+	shows(&dave, "In line for small: 2");
+	shows(&carol, "In line for small: 1");
+	finish();
+}
+END_TEST
+
+static void everybody_moves_up(void)
+{
+	ask(&alice, ":kura queue leave", "no longer in line");
+}
+
+static void everybody_is_sent(void)
+{
+	steward_asks("send hub small", "Sending ");
+}
+
+static void the_line_is_closed(void)
+{
+	steward_edits("'servers':[" HUB "]", hub.port);
+}
+
+/* A reload waits for what the lines and the senders are at; of several in a row each but the
+ * first has a tick before it. */
+START_TEST(the_deaf_hold_up_nothing)
+{
+	static void (*const causes[])(void) = {everybody_moves_up, everybody_is_sent,
+					       the_line_is_closed};
+	static struct player deaf[DEAF];
+	char names[DEAF][8];
+	int small_room = 1024;
+	int64_t begin;
+
+	start("");
+	enter(&bob);
+	peer_chat(bob.client, ":kura jump small");
+	arrive(&bob, &small, "Small");
+	enter(&alice);
+	wait_in_line(&alice, "1");
+	for (size_t i = 0; i < DEAF; i++) {
+		snprintf(names[i], sizeof(names[i]), "Deaf%zu", i);
+		deaf[i].name = names[i];
+		enter(&deaf[i]);
+		ask(&deaf[i], ":kura queue small", "You are in line for small");
+		setsockopt(deaf[i].client->fd, SOL_SOCKET, SO_RCVBUF, &small_room,
+			   sizeof(small_room));
+		deafen(&deaf[i]);
+	}
+	causes[_i]();
+	begin = harness_now();
+	for (unsigned i = 0; i < 3; i++)
+		steward_reloads();
+	ck_assert_int_lt(harness_now() - begin, harness_ms(HELD_MS));
+	for (size_t i = 0; i < DEAF; i++) {
+		peer_close(deaf[i].client);
+		peer_close(deaf[i].link);
+	}
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("queue");
@@ -407,5 +498,7 @@ int main(void)
 	tcase_add_test(tcase, a_server_that_dies_on_arrival_keeps_its_line);
 	tcase_add_loop_test(tcase, a_server_that_is_removed_has_no_line, 0, 2);
 	tcase_add_test(tcase, more_room_by_a_reload);
+	tcase_add_test(tcase, a_place_that_was_missed_is_shown_again);
+	tcase_add_loop_test(tcase, the_deaf_hold_up_nothing, 0, 3);
 	return harness_run(suite);
 }

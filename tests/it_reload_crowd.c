@@ -197,6 +197,63 @@ START_TEST(move_off_reload_ready)
 }
 END_TEST
 
+/* ---- who is on the way while a name changes ---- */
+
+#define SENT 60 /* of which a tick takes 20 */
+
+/* An admin sends them all to `where`, and the configuration is another one right after: what is
+ * said of those who have not been sent is logged, and nobody gets to the third server. */
+static void send_and_reload(const char *where, const char *logged)
+{
+	int64_t deadline;
+	char lines[64];
+
+	snprintf(lines, sizeof(lines), "send all %s\nreload", where);
+	steward_asks(lines, "Reloaded");
+	until_logged(logged);
+	deadline = harness_now() + harness_ms(10000);
+	while (proxy_count_log(town.proxy, logged) + town_count(&town, 1) < SENT) {
+		ck_assert_int_lt(harness_now(), deadline);
+		town_turn(&town);
+	}
+	ck_assert_uint_eq(town_count(&town, 2), 0);
+	town.chats = true;
+	town_hear(&town, 1);
+}
+
+static void gather(void)
+{
+	town.proxy = steward_starts();
+	town_join(&town, SENT);
+	town_settle(&town);
+}
+
+/* What the admin has named is gone, and the name could mean another server. */
+START_TEST(who_is_sent_does_not_go_to_a_server_of_a_like_name)
+{
+	steward_edits(AB NO_CHECK, town.backends[0].port, town.backends[1].port);
+	gather();
+	steward_edits("'servers':[" S("a") "," S("bb") "]" NO_CHECK, town.backends[0].port,
+		      town.backends[2].port);
+	send_and_reload("b", "can't be sent to b: it is not linked any more");
+	finish();
+}
+END_TEST
+
+START_TEST(who_is_sent_to_a_group_does_not_go_to_what_has_its_name_now)
+{
+	steward_edits(AB ",'groups':{'both':{'servers':['b']}}" NO_CHECK, town.backends[0].port,
+		      town.backends[1].port);
+	gather();
+	steward_edits("'servers':[" S("a") ",{'name':'c','aliases':['both'],"
+					   "'address':'127.0.0.1','port':%u}]" NO_CHECK,
+		      town.backends[0].port, town.backends[2].port);
+	send_and_reload("both",
+			"can't be sent to the group both: there is no such group any more");
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("reload: crowds");
@@ -206,5 +263,7 @@ int main(void)
 	tcase_add_test(tcase, nobody_notices_fifty_reloads);
 	tcase_add_test(tcase, drain_edit_reload_ready);
 	tcase_add_test(tcase, move_off_reload_ready);
+	tcase_add_test(tcase, who_is_sent_does_not_go_to_a_server_of_a_like_name);
+	tcase_add_test(tcase, who_is_sent_to_a_group_does_not_go_to_what_has_its_name_now);
 	return harness_run(suite);
 }

@@ -351,7 +351,7 @@ START_TEST(a_server_is_emptied)
 	ck_assert(server_is_emptying(server("beta")));
 	ck_assert_int_eq(server_mode(server("beta")), SERVER_DRAINING);
 	run("servers", "being emptied");
-	session_move_off(); /* nobody is there: done */
+	session_move_off(0); /* nobody is there: done */
 	ck_assert(!server_is_emptying(server("beta")));
 	ck_assert_int_eq(server_mode(server("beta")), SERVER_DRAINING);
 	run("move-off beta", "Nobody is left");
