@@ -397,27 +397,32 @@ END_TEST
 
 /* ---- who does not read ---- */
 
-/* The player's server says so much that Kurafuto waits for them to read. */
-static void deafen(const struct player *player)
+/* Their server says so much to players that Kurafuto waits for them to read. */
+static void deafen(const struct player *players, size_t n)
 {
 	uint8_t noise[66 * 64];
-	size_t at = 0;
-	ssize_t n;
+	size_t at[DEAF] = {0};
+	bool is_moving;
 
 	for (size_t size = 0; size < sizeof(noise); size += 66)
 		packet_write_message(noise + size, 0, "noise");
 	do {
-		n = send(player->link->fd, noise + at, sizeof(noise) - at,
-			 MSG_NOSIGNAL | MSG_DONTWAIT);
-		at = n > 0 ? (at + (size_t)n) % sizeof(noise) : at;
-	} while (n > 0 || !proxy_is_stuck(proxy, player->link));
+		is_moving = false;
+		for (size_t i = 0; i < n; i++) {
+			ssize_t sent = send(players[i].link->fd, noise + at[i],
+					    sizeof(noise) - at[i], MSG_NOSIGNAL | MSG_DONTWAIT);
+
+			is_moving |= sent > 0;
+			at[i] = sent > 0 ? (at[i] + (size_t)sent) % sizeof(noise) : at[i];
+		}
+	} while (is_moving || !proxy_is_stuck(proxy, players[n - 1].link));
 }
 
 /* Dave's place is shown behind hers: then she has missed hers. */
 START_TEST(a_place_that_was_missed_is_shown_again)
 {
 	line_up("");
-	deafen(&carol);
+	deafen(&carol, 1);
 	peer_chat(alice.client, ":kura queue leave");
 	shows(&dave, "In line for small: 2");
 	shows(&carol, "In line for small: 1");
@@ -464,8 +469,8 @@ START_TEST(the_deaf_hold_up_nothing)
 		ask(&deaf[i], ":kura queue small", "You are in line for small");
 		setsockopt(deaf[i].client->fd, SOL_SOCKET, SO_RCVBUF, &small_room,
 			   sizeof(small_room));
-		deafen(&deaf[i]);
 	}
+	deafen(deaf, DEAF);
 	causes[_i]();
 	begin = harness_now();
 	for (unsigned i = 0; i < 3; i++)
