@@ -21,6 +21,7 @@
 
 #include "auth.h"
 #include "bans_target.h"
+#include "config_current.h"
 #include "log.h"
 #include "store.h"
 #include "text.h"
@@ -650,10 +651,11 @@ void bans_free(struct bans *bans)
 static const struct unit {
 	char letter;
 	int64_t seconds;
-	const char *name; /* as people read it */
+	enum message message; /* as people read it */
 } units[] = {
-	{'w', 604800, "weeks"}, {'d', 86400, "d"}, {'h', 3600, "h"},
-	{'m', 60, "min"},       {'s', 1, "s"},
+	{'w', 604800, MESSAGE_COUNT},    {'d', 86400, MESSAGE_TIME_DAYS},
+	{'h', 3600, MESSAGE_TIME_HOURS}, {'m', 60, MESSAGE_TIME_MINUTES},
+	{'s', 1, MESSAGE_TIME_SECONDS},
 };
 #define UNITS (sizeof(units) / sizeof(units[0]))
 
@@ -677,18 +679,28 @@ int64_t bans_duration_s(const char *text)
 	return sum;
 }
 
+/* So many of a unit, as a text. */
+static void write_count(char *out, size_t size, int64_t n, size_t unit)
+{
+	char count[24];
+
+	snprintf(count, sizeof(count), "%lld", (long long)n);
+	config_message(out, size, units[unit].message, "count", count, NULL);
+}
+
 void bans_duration_text(char *out, size_t size, int64_t seconds)
 {
+	char second[64];
 	size_t first = 1; /* no weeks */
 
 	seconds = seconds > 0 ? seconds : 0;
 	while (first < UNITS - 1 && seconds < units[first].seconds)
 		first++;
-	int64_t whole = seconds / units[first].seconds;
 	int64_t rest = seconds % units[first].seconds;
-	if (first + 1 < UNITS && rest / units[first + 1].seconds > 0)
-		snprintf(out, size, "%lld %s %lld %s", (long long)whole, units[first].name,
-			 (long long)(rest / units[first + 1].seconds), units[first + 1].name);
-	else
-		snprintf(out, size, "%lld %s", (long long)whole, units[first].name);
+	write_count(out, size, seconds / units[first].seconds, first);
+	if (first + 1 == UNITS || rest / units[first + 1].seconds == 0)
+		return;
+	write_count(second, sizeof(second), rest / units[first + 1].seconds, first + 1);
+	strlcat(out, " ", size);
+	strlcat(out, second, size);
 }

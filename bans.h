@@ -76,8 +76,9 @@ bool bans_allowed_at(struct bans *bans, size_t index, char name[static BANS_WHAT
 /* "30s", "10m", "12h", "7d", "2w" or sums such as "1d12h": seconds; 0 if it is not one, or
  * more than ten years (3650d). */
 int64_t bans_duration_s(const char *text);
-/* The other way, for people: "2 d 3 h", "5 min", "20 s"; the two largest units, of which the
- * second is left out when it is 0. Less than nothing is "0 s". */
+/* The other way, for people and in the words of config_message(): "2 d 3 h", "5 min", "20 s";
+ * the two largest units, of which the second is left out when it is 0. Less than nothing is
+ * "0 s". */
 void bans_duration_text(char *out, size_t size, int64_t seconds);
 
 #endif

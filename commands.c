@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Edge commands: the table, and the way from a line to a row of it. A command is a row: name,
- * usage, one sentence of help, function, what its arguments are; dispatch, help and completion
- * come from the same table. A command runs with no lock held: on the client reader of the
- * player who typed it, or on the terminal's thread.
+ * usage, the message that is its help, function, what its arguments are; dispatch, help and
+ * completion come from the same table. A command runs with no lock held: on the client reader
+ * of the player who typed it, or on the terminal's thread.
  */
 #include "commands.h"
 
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "commands_private.h"
 #include "console.h"
@@ -24,39 +25,39 @@ static call_fn run_help;
 
 /* clang-format off */
 const struct command command_table[] = {
-	{ "help",  "help [COMMAND]", "this list, or one command",             run_help,  true, false, {ARGUMENT_COMMAND} },
-	{ "list",  "list",           "the servers, who is up, where you are", run_list,  true, false, {0} },
-	{ "jump",  "jump SERVER",    "go there, or to a group; a unique beginning will do",  run_jump,  true, true,  {ARGUMENT_PLACE} },
-	{ "queue", "queue [SERVER|leave]", "wait in line for a server that is full", run_queue, true, true, {ARGUMENT_SERVER} },
-	{ "hub",   "hub",            "back to the hub",                       run_hub,   true, true,  {0} },
-	{ "lobby", "lobby",          "to the lobby",                          run_lobby, true, true,  {0} },
-	{ "stay",  "stay",           "don't be brought back to a server that was lost", run_stay, true, true, {0} },
-	{ "who",   "who",            "who is online, and where",              run_who,   true, false, {0} },
-	{ "info",  "info",           "version, uptime, your server and ping", run_info,  true, false, {0} },
+	{ "help",        "help [COMMAND]",                MESSAGE_HELP_HELP,        run_help,        true, false, {ARGUMENT_COMMAND} },
+	{ "list",        "list",                          MESSAGE_HELP_LIST,        run_list,        true, false, {0} },
+	{ "jump",        "jump SERVER",                   MESSAGE_HELP_JUMP,        run_jump,        true, true, {ARGUMENT_PLACE} },
+	{ "queue",       "queue [SERVER|leave]",          MESSAGE_HELP_QUEUE,       run_queue,       true, true, {ARGUMENT_SERVER} },
+	{ "hub",         "hub",                           MESSAGE_HELP_HUB,         run_hub,         true, true, {0} },
+	{ "lobby",       "lobby",                         MESSAGE_HELP_LOBBY,       run_lobby,       true, true, {0} },
+	{ "stay",        "stay",                          MESSAGE_HELP_STAY,        run_stay,        true, true, {0} },
+	{ "who",         "who",                           MESSAGE_HELP_WHO,         run_who,         true, false, {0} },
+	{ "info",        "info",                          MESSAGE_HELP_INFO,        run_info,        true, false, {0} },
 
-	{ "players", "players [SERVER]", "who is online, from where, for how long", run_players, false, false, {ARGUMENT_SERVER} },
-	{ "find",    "find NAME",        "all about one player",                    run_find,    false, false, {ARGUMENT_PLAYER} },
-	{ "send",    "send NAME|SERVER|all SERVER", "send a player, or all of a server, to a server or group", run_send, false, false, {ARGUMENT_PLAYERS, ARGUMENT_PLACE} },
-	{ "kick",    "kick NAME [REASON]", "end a player's session",                run_kick,    false, false, {ARGUMENT_PLAYER} },
-	{ "ban",     "ban NAME|NETWORK [TIME] [REASON]", "shut out for 30s, 10m, 12h, 7d, 2w, or for ever", run_ban, false, false, {ARGUMENT_PLAYER} },
-	{ "unban",   "unban NAME|NETWORK", "take a ban back",                       run_unban,   false, false, {ARGUMENT_BAN} },
-	{ "bans",    "bans",             "who is banned, and why",                  run_bans,    false, false, {0} },
-	{ "allow",   "allow [on|off|list|add NAME|remove NAME]", "the list of players who alone may come in", run_allow, false, false, {ARGUMENT_ALLOW, ARGUMENT_PLAYER} },
-	{ "say",     "say TEXT",         "a word to all players",                   run_say,     false, false, {0} },
+	{ "players",     "players [SERVER]",              MESSAGE_HELP_PLAYERS,     run_players,     false, false, {ARGUMENT_SERVER} },
+	{ "find",        "find NAME",                     MESSAGE_HELP_FIND,        run_find,        false, false, {ARGUMENT_PLAYER} },
+	{ "send",        "send NAME|SERVER|all SERVER",   MESSAGE_HELP_SEND,        run_send,        false, false, {ARGUMENT_PLAYERS, ARGUMENT_PLACE} },
+	{ "kick",        "kick NAME [REASON]",            MESSAGE_HELP_KICK,        run_kick,        false, false, {ARGUMENT_PLAYER} },
+	{ "ban",         "ban NAME|NETWORK [TIME] [REASON]",MESSAGE_HELP_BAN,         run_ban,         false, false, {ARGUMENT_PLAYER} },
+	{ "unban",       "unban NAME|NETWORK",            MESSAGE_HELP_UNBAN,       run_unban,       false, false, {ARGUMENT_BAN} },
+	{ "bans",        "bans",                          MESSAGE_HELP_BANS,        run_bans,        false, false, {0} },
+	{ "allow",       "allow [on|off|list|add NAME|remove NAME]",MESSAGE_HELP_ALLOW,       run_allow,       false, false, {ARGUMENT_ALLOW, ARGUMENT_PLAYER} },
+	{ "say",         "say TEXT",                      MESSAGE_HELP_SAY,         run_say,         false, false, {0} },
 
-	{ "servers",     "servers",      "the servers: address, state, players",    run_servers, false, false, {0} },
-	{ "drain",       "drain SERVER", "no new players; who is there stays",      run_drain,   false, false, {ARGUMENT_SERVER} },
-	{ "maintenance", "maintenance SERVER|all on|off", "nobody but whom an admin sends; all: only admins may log in", run_maintenance, false, false, {ARGUMENT_SERVERS, ARGUMENT_SWITCH} },
-	{ "ready",       "ready SERVER|all", "it takes new players again",              run_ready,   false, false, {ARGUMENT_SERVERS} },
-	{ "move-off",    "move-off SERVER", "send its players elsewhere, one by one", run_move_off, false, false, {ARGUMENT_SERVER} },
+	{ "servers",     "servers",                       MESSAGE_HELP_SERVERS,     run_servers,     false, false, {0} },
+	{ "drain",       "drain SERVER",                  MESSAGE_HELP_DRAIN,       run_drain,       false, false, {ARGUMENT_SERVER} },
+	{ "maintenance", "maintenance SERVER|all on|off", MESSAGE_HELP_MAINTENANCE, run_maintenance, false, false, {ARGUMENT_SERVERS, ARGUMENT_SWITCH} },
+	{ "ready",       "ready SERVER|all",              MESSAGE_HELP_READY,       run_ready,       false, false, {ARGUMENT_SERVERS} },
+	{ "move-off",    "move-off SERVER",               MESSAGE_HELP_MOVE_OFF,    run_move_off,    false, false, {ARGUMENT_SERVER} },
 
-	{ "reload",  "reload",           "read the configuration again",            run_reload,  false, false, {0} },
-	{ "log",     "log LEVEL",        "how much the log tells: error, warn, info, debug, trace", run_log, false, false, {ARGUMENT_LEVEL} },
-	{ "trace",   "trace NAME on|off", "write a player's packets to a file",         run_trace,   false, false, {ARGUMENT_PLAYER, ARGUMENT_SWITCH} },
-	{ "stats",   "stats",            "counts of everything since the start",    run_stats,   false, false, {0} },
-	{ "version", "version",          "which Kurafuto this is",                  run_version, false, false, {0} },
-	{ "stop",    "stop [SECONDS [REASON]] | when-empty | not", "end the program; not: call a countdown off", run_stop, false, false, {ARGUMENT_STOP} },
-	{ NULL, NULL, NULL, NULL, false, false, {0} },
+	{ "reload",      "reload",                        MESSAGE_HELP_RELOAD,      run_reload,      false, false, {0} },
+	{ "log",         "log LEVEL",                     MESSAGE_HELP_LOG,         run_log,         false, false, {ARGUMENT_LEVEL} },
+	{ "trace",       "trace NAME on|off",             MESSAGE_HELP_TRACE,       run_trace,       false, false, {ARGUMENT_PLAYER, ARGUMENT_SWITCH} },
+	{ "stats",       "stats",                         MESSAGE_HELP_STATS,       run_stats,       false, false, {0} },
+	{ "version",     "version",                       MESSAGE_HELP_VERSION,     run_version,     false, false, {0} },
+	{ "stop",        "stop [SECONDS [REASON]] | when-empty | not",MESSAGE_HELP_STOP,        run_stop,        false, false, {ARGUMENT_STOP} },
+	{ NULL, NULL, MESSAGE_COUNT, NULL, false, false, {0} },
 };
 /* clang-format on */
 
@@ -101,6 +102,13 @@ const char *call_prefix(const struct call *call, char out[static CALL_WORD_MAX])
 const char *call_name(const struct call *call)
 {
 	return call->session != NULL ? session_name(call->session) : "console";
+}
+
+const char *call_said_name(const struct call *call, char out[static CALL_PART_MAX])
+{
+	return call->session != NULL
+		       ? session_name(call->session)
+		       : config_message(out, CALL_PART_MAX, MESSAGE_CONSOLE, NULL);
 }
 
 static void answer(const struct call *call, const char *text)
@@ -234,10 +242,11 @@ static const struct command *find_command(const char *name)
 
 static void help_row(const struct call *call, const struct command *command)
 {
-	char prefix[CALL_WORD_MAX];
+	char prefix[CALL_WORD_MAX], help[CALL_TEXT_MAX];
 
 	call_answer(call, MESSAGE_HELP_LINE, "prefix", call_prefix(call, prefix), "usage",
-		    command->usage, "help", command->help, NULL);
+		    command->usage, "help",
+		    config_message(help, sizeof(help), command->help, NULL), NULL);
 }
 
 static void help_all(const struct call *call)
@@ -283,10 +292,18 @@ static void run_help(const struct call *call)
 		help_row(call, command);
 }
 
+/* Is the log on the terminal where the line has just been typed, so that it is there already.
+ */
+static bool is_seen(const struct call *call)
+{
+	return call->session == NULL && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
 /* What admins do is in the log. */
 static void log_command(const struct call *call)
 {
-	log_line(LOG_INFO, call->session != NULL ? session_subject(call->session) : "console",
+	log_line(is_seen(call) ? LOG_DEBUG : LOG_INFO,
+		 call->session != NULL ? session_subject(call->session) : "console",
 		 "gives the command %s%s%s", call->command->name,
 		 call->arguments[0] != '\0' ? " " : "", call->arguments);
 }
@@ -301,7 +318,7 @@ static void run(const struct call *call)
 			 command->name);
 		atomic_fetch_add(&call->commands->denied, 1);
 	} else if (call->session == NULL && command->needs_player) {
-		console_print("&c%s is for players, in the game", command->name);
+		call_answer(call, MESSAGE_COMMAND_FOR_PLAYERS, "command", command->name, NULL);
 	} else {
 		if (!command->is_public)
 			log_command(call);

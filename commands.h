@@ -43,6 +43,14 @@ void commands_free(struct commands *commands);
  * Main, before the first session. */
 bool commands_attach(struct commands *commands, struct hooks *hooks);
 
+/*
+ * A player of the lobby walks into a portal: that is the command jump, without a word if they
+ * are on their way. Else `answer` gets why not, as for session_tell(): lines with a newline
+ * between them. Waits for no client. Any thread.
+ */
+void commands_enter_portal(const char *player, struct server *target, char *answer,
+			   size_t size);
+
 /* Runs a line of the terminal: everything is allowed, answers go to console_print(). A
  * console_line_fn. */
 void commands_run_line(void *commands, const char *line);

@@ -259,7 +259,8 @@ static void check_reason(const struct call *call, const char *utf8)
 void run_kick(const struct call *call)
 {
 	const char *rest = call->arguments;
-	char word[CALL_WORD_MAX + 1], reason[CALL_TEXT_MAX];
+	char word[CALL_WORD_MAX + 1], reason[CALL_TEXT_MAX], console[CALL_PART_MAX];
+	const char *by = call_said_name(call, console);
 
 	if (!call_word(&rest, word)) {
 		call_usage(call);
@@ -269,11 +270,10 @@ void run_kick(const struct call *call)
 	if (session == NULL)
 		return;
 	enum message message = rest[0] != '\0' ? MESSAGE_KICKED_REASON : MESSAGE_KICKED;
-	config_message(reason, sizeof(reason), message, "by", call_name(call), "reason", rest,
-		       NULL);
+	config_message(reason, sizeof(reason), message, "by", by, "reason", rest, NULL);
 	check_reason(call, reason);
 	call_answer(call, MESSAGE_KICK_DONE, "player", session_name(session), NULL);
-	session_end(session, message, "by", call_name(call), "reason", rest, NULL);
+	session_end(session, message, "by", by, "reason", rest, NULL);
 	session_release(session);
 }
 
@@ -440,7 +440,7 @@ static void say_allowed(const struct call *call)
 	text_list_begin(&list, names, sizeof(names));
 	for (; bans_allowed_at(call->world->bans, n, name); n++)
 		text_list_add(&list, name);
-	text_list_end(&list);
+	message_list_end(&list, config_now()->messages.items);
 	snprintf(count, sizeof(count), "%zu", n);
 	call_answer(call, n > 0 ? MESSAGE_ALLOW_NAMES : MESSAGE_ALLOW_NOBODY, "count", count,
 		    "names", names, NULL);
@@ -522,13 +522,13 @@ void run_allow(const struct call *call)
 
 void run_say(const struct call *call)
 {
-	char players[CALL_TEXT_MAX];
+	char players[CALL_TEXT_MAX], console[CALL_PART_MAX];
 
 	if (call->arguments[0] == '\0') {
 		call_usage(call);
 		return;
 	}
-	unsigned heard = session_notify_all(MESSAGE_SAY, "from", call_name(call), "text",
-					    call->arguments, NULL);
+	unsigned heard = session_notify_all(MESSAGE_SAY, "from", call_said_name(call, console),
+					    "text", call->arguments, NULL);
 	call_answer(call, MESSAGE_SAY_DONE, "players", call_players(players, heard, 0), NULL);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commands that every player may give: where to go, and who is where.
+ * The commands that every player may give: where to go, and who is where. A portal of the lobby
+ * is the command jump without words.
  */
+#include <bsd/string.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,14 +89,12 @@ static void say_there_already(const struct call *call, const struct server *serv
 }
 
 /* How a player jumps: who may close a server for maintenance may look at it meanwhile. */
-static unsigned how_to_jump(const struct call *call, const struct server *target)
+static unsigned how_to_jump(const struct session *session, const struct server *target)
 {
-	bool is_admin =
-		ranks_may_command(config_now(), session_name(call->session),
-				  session_is_verified(call->session), "maintenance", false);
-	bool is_forced = is_admin && server_mode(target) == SERVER_MAINTENANCE;
+	bool is_admin = ranks_may_command(config_now(), session_name(session),
+					  session_is_verified(session), "maintenance", false);
 
-	return SESSION_TOLD | (is_forced ? SESSION_FORCED : 0);
+	return is_admin && server_mode(target) == SERVER_MAINTENANCE ? SESSION_FORCED : 0;
 }
 
 static void jump_to(const struct call *call, struct server *target)
@@ -106,18 +106,45 @@ static void jump_to(const struct call *call, struct server *target)
 		return;
 	}
 	enum session_jump result =
-		session_jump(call->session, &target, NULL, how_to_jump(call, target));
+		session_jump(call->session, &target, NULL,
+			     SESSION_TOLD | how_to_jump(call->session, target));
 	call_refusal(call, result, server_name(target));
 	if (result == SESSION_JUMP_FULL)
 		call_answer(call, MESSAGE_QUEUE_OFFER, "server", server_name(target), "prefix",
 			    call_prefix(call, prefix), NULL);
 }
 
-/* Goes to one of several, unless the player is on one of them. */
-static enum session_jump jump_among(const struct call *call, const struct config_hub *hub)
+void commands_enter_portal(const char *player, struct server *target, char *answer, size_t size)
 {
-	struct config_hub only = *hub;
-	const struct config_hubs among = {&only, 1};
+	const struct config *config = config_now();
+	struct session *session = session_find(player);
+	char prefix[CALL_WORD_MAX], offer[CALL_TEXT_MAX];
+
+	answer[0] = '\0';
+	if (session == NULL)
+		return;
+	enum session_jump result =
+		session_jump(session, &target, NULL, how_to_jump(session, target));
+	session_release(session);
+	if (refusals[result] != MESSAGE_COUNT)
+		config_message(answer, size, refusals[result], "server", server_name(target),
+			       NULL);
+	if (result != SESSION_JUMP_FULL || !config->edge_commands)
+		return;
+	snprintf(prefix, sizeof(prefix), "%s ", config->command_prefix);
+	config_message(offer, sizeof(offer), MESSAGE_QUEUE_OFFER, "server", server_name(target),
+		       "prefix", prefix, NULL);
+	if (answer[0] != '\0')
+		strlcat(answer, "\n", size);
+	strlcat(answer, offer, size);
+}
+
+/* Goes to one of a group, unless the player is on one of them. */
+static enum session_jump jump_to_group(const struct call *call,
+				       const struct config_group *group)
+{
+	struct config_hub hub = {true, (size_t)(group - config_now()->groups)};
+	const struct config_hubs among = {&hub, 1};
 	struct server *here = session_server(call->session), *target = NULL;
 
 	if (here != NULL && registry_is_hub(config_now(), &among, here)) {
@@ -139,28 +166,78 @@ void run_jump(const struct call *call)
 		return;
 	}
 	struct server *target = call_server(call, word, &group);
-	if (target != NULL) {
+	if (target != NULL)
 		jump_to(call, target);
-	} else if (group != NULL) {
-		struct config_hub hub = {true, (size_t)(group - config_now()->groups)};
+	else if (group != NULL)
+		call_refusal(call, jump_to_group(call, group), group->name);
+}
 
-		call_refusal(call, jump_among(call, &hub), group->name);
+/* May a hub be chosen in the first place: it is, or has, a server that is up and no backup. */
+static bool is_first_choice(const struct config *config, const struct config_hub *hub)
+{
+	const struct config_group *group = hub->is_group ? &config->groups[hub->index] : NULL;
+	size_t n = group != NULL ? group->n_servers : 1;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct config_server *row =
+			&config->servers[group != NULL ? group->servers[i] : hub->index];
+
+		if (!row->backup && server_is_up(row->server))
+			return true;
+	}
+	return false;
+}
+
+/* Those of the hubs that come before the one that the player is on. */
+static void find_better(const struct config_hubs *hubs, const struct server *here,
+			struct config_hubs *better)
+{
+	const struct config *config = config_now();
+
+	for (size_t i = 0; i < hubs->n; i++) {
+		const struct config_hubs one = {&hubs->items[i], 1};
+
+		if (registry_is_hub(config, &one, here))
+			return;
+		if (is_first_choice(config, &hubs->items[i]))
+			better->items[better->n++] = hubs->items[i];
 	}
 }
 
-/* The first hub that can take the player, else the first, which then says why not. */
+/* From one hub to another that comes before it, if there is one that takes the player. */
+static enum session_jump jump_to_better(const struct call *call, struct server *here)
+{
+	struct config_hub items[CONFIG_SERVERS_MAX + CONFIG_GROUPS_MAX];
+	struct config_hubs better = {items, 0};
+	enum session_jump result = SESSION_JUMP_NONE;
+	struct server *target = NULL;
+
+	find_better(session_hubs(call->session), here, &better);
+	if (better.n > 0)
+		result = session_jump(call->session, &target, &better, SESSION_TOLD);
+	if (result != SESSION_JUMP_NONE)
+		return result;
+	say_there_already(call, here);
+	return SESSION_JUMPS;
+}
+
+/* To the hub that a join would lead to; if none takes the player, the first says why not. */
 void run_hub(const struct call *call)
 {
+	const struct config *config = config_now();
 	const struct config_hubs *hubs = session_hubs(call->session);
+	struct server *here = session_server(call->session), *target = NULL;
 	struct server *lobby = registry_lobby(call->world->registry);
 	enum session_jump result = SESSION_JUMP_NONE;
 	char name[CALL_PART_MAX];
 
-	for (size_t i = 0; i < hubs->n && result == SESSION_JUMP_NONE; i++)
-		result = jump_among(call, &hubs->items[i]);
+	if (here != NULL && registry_is_hub(config, hubs, here))
+		result = jump_to_better(call, here);
+	else if (hubs->n > 0)
+		result = session_jump(call->session, &target, hubs, SESSION_TOLD);
 	if (result == SESSION_JUMP_NONE && hubs->n > 0 && !hubs->items[0].is_group)
-		jump_to(call, config_now()->servers[hubs->items[0].index].server);
-	else if (result == SESSION_JUMP_NONE && hubs->n == 0 && lobby != NULL)
+		jump_to(call, config->servers[hubs->items[0].index].server);
+	else if (hubs->n == 0 && lobby != NULL)
 		jump_to(call, lobby);
 	else
 		call_refusal(call, result, part(name, MESSAGE_JUMP_HUB, true));
@@ -244,7 +321,7 @@ static void who_on(const struct call *call, const struct server *server, const c
 
 	text_list_begin(&names.list, text, sizeof(text));
 	session_each(add_name, &names);
-	text_list_end(&names.list);
+	message_list_end(&names.list, config_now()->messages.items);
 	snprintf(count, sizeof(count), "%u", names.count);
 	if (names.count > 0)
 		call_answer(call, MESSAGE_WHO_LINE, "where", title, "count", count, "names",

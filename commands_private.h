@@ -58,7 +58,8 @@ enum argument {
 };
 
 struct command {
-	const char *name, *usage, *help;
+	const char *name, *usage;
+	enum message help;
 	call_fn *run;
 	bool is_public;    /* every player may give it, unless the configuration says other */
 	bool needs_player; /* means nothing on the terminal */
@@ -77,6 +78,8 @@ void call_usage(const struct call *call);
 const char *call_prefix(const struct call *call, char out[static CALL_WORD_MAX]);
 /* The name of whoever gives the command: a player's or "console". */
 const char *call_name(const struct call *call);
+/* The same as players read it: the console has a message for it. */
+const char *call_said_name(const struct call *call, char out[static CALL_PART_MAX]);
 /* Takes the next word off *text, cut to CALL_WORD_MAX; false at the end. */
 bool call_word(const char **text, char word[static CALL_WORD_MAX + 1]);
 /* Is a word "on" or "off"; else false, and an answer. */

@@ -210,17 +210,13 @@ void run_trace(const struct call *call)
 
 /* ---- counts ---- */
 
-__attribute__((format(printf, 3, 4))) static void say_count(const struct call *call,
-							    const char *what,
-							    const char *format, ...)
-{
-	char value[CALL_LIST_MAX];
-	va_list arguments;
+#define COUNT_MAX 24
 
-	va_start(arguments, format);
-	vsnprintf(value, sizeof(value), format, arguments);
-	va_end(arguments);
-	call_answer(call, MESSAGE_STATS_LINE, "what", what, "value", value, NULL);
+/* A number as a text. Returns out. */
+static const char *count_text(char out[static COUNT_MAX], unsigned long n)
+{
+	snprintf(out, COUNT_MAX, "%lu", n);
+	return out;
 }
 
 /* The number behind a key of /proc/self/status; -1 if there is none. */
@@ -246,57 +242,92 @@ static long count_descriptors(void)
 
 static void say_process(const struct call *call)
 {
-	char status[4096] = "";
+	char status[4096] = "", threads[COUNT_MAX], memory[COUNT_MAX], descriptors[COUNT_MAX];
 	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd >= 0 ? read(fd, status, sizeof(status) - 1) : 0;
 
 	if (fd >= 0)
 		close(fd);
 	status[n > 0 ? n : 0] = '\0';
-	say_count(call, "Process", "%ld threads, %ld KiB of memory, %ld descriptors",
-		  status_of(status, "\nThreads:"), status_of(status, "\nVmRSS:"),
-		  count_descriptors());
+	snprintf(threads, sizeof(threads), "%ld", status_of(status, "\nThreads:"));
+	snprintf(memory, sizeof(memory), "%ld", status_of(status, "\nVmRSS:"));
+	snprintf(descriptors, sizeof(descriptors), "%ld", count_descriptors());
+	call_answer(call, MESSAGE_STATS_PROCESS, "threads", threads, "memory", memory,
+		    "descriptors", descriptors, NULL);
+}
+
+/* How long a server has been as it is. Returns out. */
+static const char *since(char out[static CALL_PART_MAX], const struct server_counts *counts)
+{
+	char time[64];
+
+	bans_duration_text(time, sizeof(time), (net_now_ms() - counts->changed_ms) / 1000);
+	return config_message(out, CALL_PART_MAX,
+			      counts->changed_ms != 0 ? MESSAGE_STATE_SINCE
+						      : MESSAGE_STATS_SINCE_START,
+			      "time", time, NULL);
+}
+
+/* How quickly it answers, if that is known. Returns out. */
+static const char *latency(char out[static CALL_PART_MAX], const struct server_counts *counts)
+{
+	char ms[32];
+
+	out[0] = '\0';
+	snprintf(ms, sizeof(ms), "%.1f", (double)counts->latency_us / 1000);
+	return counts->latency_us < 0 ? out
+				      : config_message(out, CALL_PART_MAX,
+						       MESSAGE_STATS_LATENCY, "ms", ms, NULL);
 }
 
 static void say_server(const struct call *call, const struct server *server)
 {
 	const struct config_server *row = server_config(server, config_now());
 	struct server_counts counts;
-	char players[CALL_TEXT_MAX], since[64] = "the start", latency[32] = "";
+	char state[CALL_PART_MAX], since_part[CALL_PART_MAX], latency_part[CALL_PART_MAX],
+		players[CALL_TEXT_MAX], numbers[4][COUNT_MAX];
 
 	server_get_counts(server, &counts);
-	if (counts.changed_ms != 0)
-		bans_duration_text(since, sizeof(since),
-				   (net_now_ms() - counts.changed_ms) / 1000);
-	if (counts.latency_us >= 0)
-		snprintf(latency, sizeof(latency), ", answers in %.1f ms",
-			 (double)counts.latency_us / 1000);
-	say_count(call, server_name(server),
-		  "%s %s %s, %s, %u on their way, %lu joins, %lu failures, %lu times down%s",
-		  server_is_up(server) ? "up" : "down",
-		  counts.changed_ms != 0 ? "for" : "since", since,
-		  call_players(players, server_players(server),
-			       row != NULL ? row->max_players : 0),
-		  counts.incoming, counts.joins, counts.failures, counts.downs, latency);
+	config_message(state, sizeof(state),
+		       server_is_up(server) ? MESSAGE_STATE_UP : MESSAGE_STATE_DOWN, NULL);
+	call_answer(call, MESSAGE_STATS_SERVER, "server", server_name(server), "state", state,
+		    "since", since(since_part, &counts), "players",
+		    call_players(players, server_players(server),
+				 row != NULL ? row->max_players : 0),
+		    "incoming", count_text(numbers[0], counts.incoming), "joins",
+		    count_text(numbers[1], counts.joins), "failures",
+		    count_text(numbers[2], counts.failures), "downs",
+		    count_text(numbers[3], counts.downs), "latency",
+		    latency(latency_part, &counts), NULL);
+}
+
+static void say_events(const struct call *call)
+{
+	struct session_counts counts;
+	char numbers[5][COUNT_MAX];
+
+	session_get_counts(&counts);
+	call_answer(call, MESSAGE_STATS_EVENTS, "joins", count_text(numbers[0], counts.joins),
+		    "jumps", count_text(numbers[1], counts.jumps), "fallbacks",
+		    count_text(numbers[2], counts.falls), "refused",
+		    count_text(numbers[3], counts.refused), "denied",
+		    count_text(numbers[4], atomic_load(&call->commands->denied)), NULL);
 }
 
 void run_stats(const struct call *call)
 {
 	const struct config *config = config_now();
 	struct server *lobby = registry_lobby(call->world->registry);
-	struct session_counts counts;
-	char up[64];
+	char up[64], numbers[3][COUNT_MAX];
 
 	bans_duration_text(up, sizeof(up), (net_now_ms() - call->world->started_ms) / 1000);
-	say_count(call, call->world->version, "up for %s", up);
-	say_count(call, "Players", "%u of %u, %u connections", session_players(),
-		  config->max_players, session_count());
-	session_get_counts(&counts);
-	say_count(call, "Since the start",
-		  "%lu joins, %lu jumps, %lu fallbacks, %lu logins refused, %lu commands "
-		  "denied",
-		  counts.joins, counts.jumps, counts.falls, counts.refused,
-		  atomic_load(&call->commands->denied));
+	call_answer(call, MESSAGE_STATS_PROGRAM, "version", call->world->version, "time", up,
+		    NULL);
+	call_answer(call, MESSAGE_STATS_PLAYERS, "players",
+		    count_text(numbers[0], session_players()), "max",
+		    count_text(numbers[1], config->max_players), "connections",
+		    count_text(numbers[2], session_count()), NULL);
+	say_events(call);
 	say_process(call);
 	for (size_t i = 0; i < config->n_servers; i++)
 		say_server(call, config->servers[i].server);

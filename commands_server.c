@@ -3,64 +3,62 @@
  * The admins' commands about servers: what they are like, and who may go to them. A mode is an
  * atomic of the server's; whoever joins or jumps goes by it at once, who is there stays.
  */
+#include <bsd/string.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "bans.h"
 #include "commands_private.h"
-#include "text.h"
 
 #define REMOVED_MAX 16 /* servers that are shown though they are not configured any more */
 
 /* ---- servers ---- */
 
-/* The words for a server's state: "up, draining". */
-static void describe_state(char out[static CALL_TEXT_MAX], const struct server *server)
+/* What there is to a server besides being up or down: ", draining, backup". */
+static void describe_more(char out[static CALL_TEXT_MAX], const struct server *server)
 {
 	static const enum message modes[SERVER_MODE_COUNT] = {
 		[SERVER_READY] = MESSAGE_COUNT,
 		[SERVER_DRAINING] = MESSAGE_STATE_DRAINING,
 		[SERVER_MAINTENANCE] = MESSAGE_STATE_MAINTENANCE,
 	};
-	const struct config *config = config_now();
-	const struct config_server *row = server_config(server, config);
+	const struct config_server *row = server_config(server, config_now());
 	bool is_removed = row == NULL && !server_is_lobby(server);
 	const enum message states[] = {
-		server_is_up(server) ? MESSAGE_STATE_UP : MESSAGE_STATE_DOWN,
 		is_removed ? MESSAGE_STATE_REMOVED : modes[server_mode(server)],
 		server_is_emptying(server) ? MESSAGE_STATE_EMPTYING : MESSAGE_COUNT,
 		row != NULL && row->backup ? MESSAGE_STATE_BACKUP : MESSAGE_COUNT,
 	};
-	struct text_list list;
-	char word[CALL_WORD_MAX];
+	char word[CALL_PART_MAX];
 
-	text_list_begin(&list, out, CALL_TEXT_MAX);
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (states[i] != MESSAGE_COUNT)
-			text_list_add(&list,
-				      message_format(word, sizeof(word), config->messages.items,
-						     states[i], NULL));
-	text_list_end(&list);
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		if (states[i] == MESSAGE_COUNT)
+			continue;
+		strlcat(out, ", ", CALL_TEXT_MAX);
+		strlcat(out, config_message(word, sizeof(word), states[i], NULL),
+			CALL_TEXT_MAX);
+	}
 }
 
 static void say_server(const struct call *call, struct server *server)
 {
-	const struct config *config = config_now();
-	const struct config_server *row = server_config(server, config);
-	char address[SERVER_ADDRESS_MAX], state[CALL_TEXT_MAX], players[CALL_TEXT_MAX];
-	char time[CALL_WORD_MAX], since[CALL_WORD_MAX] = "";
+	const struct config_server *row = server_config(server, config_now());
+	char address[SERVER_ADDRESS_MAX], state[CALL_PART_MAX], more[CALL_TEXT_MAX];
+	char time[CALL_WORD_MAX], since[CALL_PART_MAX] = "", players[CALL_TEXT_MAX];
 	struct server_counts counts;
 
 	server_address(server, address);
-	describe_state(state, server);
+	config_message(state, sizeof(state),
+		       server_is_up(server) ? MESSAGE_STATE_UP : MESSAGE_STATE_DOWN, NULL);
+	describe_more(more, server);
 	server_get_counts(server, &counts);
 	bans_duration_text(time, sizeof(time), (net_now_ms() - counts.changed_ms) / 1000);
 	if (counts.changed_ms != 0)
-		message_format(since, sizeof(since), config->messages.items,
-			       MESSAGE_STATE_SINCE, "time", time, NULL);
+		config_message(since, sizeof(since), MESSAGE_STATE_SINCE, "time", time, NULL);
 	call_answer(call, MESSAGE_SERVERS_LINE, "server", server_name(server), "address",
-		    address, "state", state, "since", since, "players",
+		    address, "state", state, "since", since, "more", more, "players",
 		    call_players(players, server_players(server),
 				 row != NULL ? row->max_players : 0),
 		    NULL);

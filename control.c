@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bans.h"
 #include "config_current.h"
 #include "config_diff.h"
 #include "log.h"
@@ -475,7 +476,7 @@ static int64_t next_word_s(int64_t left_s)
 /* Counts down, and ends the program at the end. */
 static void count_down(struct control *control)
 {
-	char reason[REASON_MAX], time[32];
+	char reason[REASON_MAX], time[64];
 
 	pthread_mutex_lock(&control->lock);
 	int64_t stop_ms = control->stop_ms;
@@ -488,7 +489,7 @@ static void count_down(struct control *control)
 	bool ends = (stop_ms != 0 && left_s <= 0) ||
 		    (control->when_empty && session_players() == 0);
 	pthread_mutex_unlock(&control->lock);
-	snprintf(time, sizeof(time), "%lld s", (long long)left_s);
+	bans_duration_text(time, sizeof(time), left_s);
 	if (says)
 		session_notify_all(reason[0] != '\0' ? MESSAGE_STOPPING_REASON
 						     : MESSAGE_STOPPING,

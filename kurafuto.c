@@ -298,10 +298,23 @@ static void arm_second_signal(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-static void on_portal(void *context, const char *player, struct server *target)
+static void on_portal(void *context, const char *player, struct server *target, char *answer,
+		      size_t size)
 {
 	(void)context;
-	session_jump_by_name(player, target);
+	commands_enter_portal(player, target, answer, size);
+}
+
+/* What the lobby calls the place for a player who comes in. */
+static bool name_place(void *context, const char *player, char *name, size_t size)
+{
+	struct session *session = session_find(player);
+
+	(void)context;
+	if (session != NULL)
+		session_place_name(session, name, size);
+	session_release(session);
+	return session != NULL;
 }
 
 /* A new player's first steps need listening sockets, also for those that a reload opens. */
@@ -322,12 +335,13 @@ static bool open_listeners(struct program *program)
 /* The lobby is there even while it is switched off: a reload may switch it on. */
 static bool open_lobby(struct program *program)
 {
+	static const struct lobby_calls calls = {.portal = on_portal, .name = name_place};
 	char why[256] = "no memory";
 	struct lobby_plan plan;
 
 	struct server **portals = control_plan_lobby(&plan, program->config);
 	if (portals != NULL)
-		program->lobby = lobby_new(&plan, on_portal, NULL, why, sizeof(why));
+		program->lobby = lobby_new(&plan, &calls, why, sizeof(why));
 	free(portals);
 	if (program->lobby == NULL) {
 		log_error("the lobby does not start: %s", why);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The embedded server: logins, what players do, the tick. Where things are is world.c's matter,
- * how they are shown lobby_show.c's; jumping is the caller's, through the portal callback.
+ * how they are shown lobby_show.c's; jumping is the caller's, through a call.
  *
  * The one idea: a game tick, not a reader thread a player. One thread, twenty times a second,
  * reads whatever has come, lets it change the state, and sends everybody what changed. It never
@@ -96,13 +96,17 @@ static void on_set_block(struct lobby *lobby, struct player *player, const uint8
 static void enter_portal(struct lobby *lobby, struct player *player, size_t index)
 {
 	struct server *server = lobby->setup->portals[index];
+	char answer[LOBBY_TEXT] = "";
 
 	lobby_put_self(player, &world_portal(lobby->setup->world, index)->exit);
-	if (server_is_up(server))
-		lobby->portal(lobby->context, player->name, server);
-	else
+	if (server_is_up(server)) {
+		lobby->calls.portal(lobby->calls.context, player->name, server, answer,
+				    sizeof answer);
+		lobby_tell(lobby, player, answer);
+	} else {
 		lobby_say(lobby, player, MESSAGE_LOBBY_PORTAL_DOWN, "server",
 			  server_name(server), NULL);
+	}
 }
 
 /* Is this position one on the island that is there now? What was on its way from one that has
@@ -480,7 +484,7 @@ static bool init_wake(struct lobby *lobby)
 	return done;
 }
 
-struct lobby *lobby_new(const struct lobby_plan *plan, lobby_portal_fn *portal, void *context,
+struct lobby *lobby_new(const struct lobby_plan *plan, const struct lobby_calls *calls,
 			char *why, size_t why_size)
 {
 	struct lobby *lobby = calloc(1, sizeof *lobby);
@@ -488,8 +492,7 @@ struct lobby *lobby_new(const struct lobby_plan *plan, lobby_portal_fn *portal, 
 	strlcpy(why, "out of memory for the lobby", why_size);
 	if (lobby == NULL)
 		return NULL;
-	lobby->portal = portal;
-	lobby->context = context;
+	lobby->calls = *calls;
 	lobby->login_timeout_ms = plan->login_timeout_ms;
 	TAILQ_INIT(&lobby->fresh);
 	TAILQ_INIT(&lobby->players);

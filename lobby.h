@@ -31,11 +31,20 @@ struct lobby_plan {
 	size_t n_portals;
 };
 
-/* A player walked into a portal. Called from the lobby's thread; must not block. */
-typedef void lobby_portal_fn(void *context, const char *player, struct server *target);
+/* What the lobby asks of others. Called from its thread; must not block. */
+struct lobby_calls {
+	void *context;
+	/* A player walked into a portal. `answer` (UTF-8, lines with a newline between them,
+	 * perhaps empty) is what the lobby says to them. */
+	void (*portal)(void *context, const char *player, struct server *target, char *answer,
+		       size_t size);
+	/* What this place is called for a player, UTF-8; false: as in the plan. */
+	bool (*name)(void *context, const char *player, char *name, size_t size);
+};
 
-/* Builds the island and starts the thread. NULL on failure, with a sentence in why. */
-struct lobby *lobby_new(const struct lobby_plan *plan, lobby_portal_fn *portal, void *context,
+/* Builds the island and starts the thread. `calls` is copied. NULL on failure, with a sentence
+ * in why. */
+struct lobby *lobby_new(const struct lobby_plan *plan, const struct lobby_calls *calls,
 			char *why, size_t why_size);
 /*
  * Goes by another plan from the thread's next turn on, without losing anybody. If the portals

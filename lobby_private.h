@@ -27,6 +27,7 @@
 #define LOBBY_MOVE     10           /* size of a teleport packet */
 #define LOBBY_FIGURE   (PACKET_STRING_LEN + 1)
 #define LOBBY_EYE      51 /* what the wire adds to the height of others' feet, in 1/32 block */
+#define LOBBY_TEXT     1024 /* room for what is said at once, with its NUL */
 
 /*
  * A connection. Made by lobby_dial() and handed over in lobby.fresh; from then on all of it
@@ -70,8 +71,7 @@ struct lobby_setup {
 
 /* Key: I immutable after creation, m mutex, t the lobby's thread alone */
 struct lobby {
-	lobby_portal_fn *portal;       /* I */
-	void *context;                 /* I */
+	struct lobby_calls calls;      /* I */
 	struct packet_catalog catalog; /* I the standard one */
 	struct dialect plain;          /* I what is the same for everybody */
 	pthread_t thread;              /* I */
@@ -107,6 +107,9 @@ void lobby_broadcast(struct lobby *lobby, const struct player *except, const uin
  * it come pairs of names and values and a NULL, as for message_format(). */
 void lobby_say(struct lobby *lobby, struct player *to, enum message message, ...)
 	__attribute__((sentinel));
+
+/* The same with a text, UTF-8; one line or more. */
+void lobby_tell(struct lobby *lobby, struct player *to, const char *utf8);
 
 /* The island is about to be replaced: takes away whatever stands on it before everybody's eyes.
  * They are stale from now on. */

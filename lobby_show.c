@@ -24,7 +24,6 @@
 enum {
 	EYE_SELF = 29,    /* LOBBY_EYE for the receiver itself */
 	GREETED_MAX = 12, /* servers named in the greeting */
-	TEXT_MAX = 1024,
 	CHUNK = 1024,
 	NUMBER_MAX = 24,
 };
@@ -66,7 +65,7 @@ void lobby_flush(struct player *player)
 
 void lobby_disconnect(struct player *player, enum message message)
 {
-	char utf8[TEXT_MAX], reason[TEXT_MAX];
+	char utf8[LOBBY_TEXT], reason[LOBBY_TEXT];
 	uint8_t packet[PACKET_SIZE_MAX];
 
 	log_debug("lobby: %s: %s", player->logged_in ? player->name : "login",
@@ -108,16 +107,23 @@ static void put_lines(struct lobby *lobby, struct player *to, const char *text)
 	}
 }
 
+void lobby_tell(struct lobby *lobby, struct player *to, const char *utf8)
+{
+	char text[LOBBY_TEXT];
+
+	text_from_utf8(text, sizeof text, utf8);
+	put_lines(lobby, to, text);
+}
+
 void lobby_say(struct lobby *lobby, struct player *to, enum message message, ...)
 {
-	char utf8[TEXT_MAX], text[TEXT_MAX];
+	char utf8[LOBBY_TEXT];
 	va_list pairs;
 
 	va_start(pairs, message);
 	config_vmessage(utf8, sizeof utf8, message, pairs);
 	va_end(pairs);
-	text_from_utf8(text, sizeof text, utf8);
-	put_lines(lobby, to, text);
+	lobby_tell(lobby, to, utf8);
 }
 
 /* Entities */
@@ -273,7 +279,7 @@ static bool put_level(struct lobby *lobby, struct player *player)
 
 static void put_identification(struct lobby *lobby, struct player *player)
 {
-	char name[TEXT_MAX], motd[TEXT_MAX];
+	char name[LOBBY_TEXT], motd[LOBBY_TEXT];
 	uint8_t packet[PACKET_SIZE_MAX];
 
 	text_from_utf8(name, sizeof name, lobby->setup->name);
@@ -345,7 +351,7 @@ bool lobby_renew(struct lobby *lobby, struct player *player)
 static void greet_servers(struct lobby *lobby, struct player *player)
 {
 	size_t n = lobby->setup->n_portals, named = n < GREETED_MAX ? n : GREETED_MAX;
-	char list[TEXT_MAX] = "", rest[NUMBER_MAX];
+	char list[LOBBY_TEXT] = "", rest[NUMBER_MAX];
 	size_t len = 0;
 
 	for (size_t i = 0; i < named && len < sizeof list; i++) {
@@ -376,9 +382,11 @@ static void greet_portals(struct lobby *lobby, struct player *player)
 void lobby_greet(struct lobby *lobby, struct player *player)
 {
 	const struct lobby_setup *setup = lobby->setup;
-	char prefix[TEXT_LINE + 1];
+	char prefix[TEXT_LINE + 1], name[LOBBY_TEXT];
 
-	lobby_say(lobby, player, MESSAGE_LOBBY_WELCOME, "name", setup->name, NULL);
+	if (!lobby->calls.name(lobby->calls.context, player->name, name, sizeof name))
+		strlcpy(name, setup->name, sizeof name);
+	lobby_say(lobby, player, MESSAGE_LOBBY_WELCOME, "name", name, NULL);
 	if (setup->n_portals == 0) {
 		lobby_say(lobby, player, MESSAGE_LOBBY_NO_SERVERS, NULL);
 		return;

@@ -233,3 +233,24 @@ char *message_format(char *out, size_t size, char *const *texts, enum message me
 	va_end(pairs);
 	return out;
 }
+
+static void write_more(char out[static MESSAGES_TEXT_MAX + 1], char *const *texts, unsigned n)
+{
+	char count[16];
+
+	snprintf(count, sizeof(count), "%u", n);
+	message_format(out, MESSAGES_TEXT_MAX + 1, texts, MESSAGE_MORE_NAMES, "count", count,
+		       NULL);
+}
+
+void message_list_end(struct text_list *list, char *const *texts)
+{
+	char more[MESSAGES_TEXT_MAX + 1];
+
+	if (list->left_out == 0)
+		return;
+	write_more(more, texts, list->left_out);
+	while (!text_list_has_room(list, more) && text_list_drop(list))
+		write_more(more, texts, list->left_out);
+	text_list_end_with(list, more);
+}

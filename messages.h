@@ -13,6 +13,8 @@
 
 #define MESSAGES_TEXT_MAX 512 /* longest text of a message, in bytes */
 
+struct text_list;
+
 /* One row each in messages_table.h, MESSAGE_ROW(NAME, "key", "names", "text"). */
 enum message {
 #define MESSAGE_ROW(name, key, names, text) MESSAGE_##name,
@@ -45,5 +47,7 @@ char *message_format(char *out, size_t size, char *const *texts, enum message me
 /* The same; `pairs` is used up. */
 char *message_vformat(char *out, size_t size, char *const *texts, enum message message,
 		      va_list pairs);
+/* text_list_end() for a list that players read: it ends in MESSAGE_MORE_NAMES. */
+void message_list_end(struct text_list *list, char *const *texts);
 
 #endif

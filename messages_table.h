@@ -66,6 +66,7 @@ MESSAGE_ROW(SERVER_KICKED,       "server-kicked",       "server reason dot", "{s
 MESSAGE_ROW(SERVER_GONE,         "server-gone",         "server reason", "{server} is gone: {reason}.")
 MESSAGE_ROW(SERVER_UNREACHABLE,  "server-unreachable",  "server reason", "{server} can't be reached: {reason}.")
 MESSAGE_ROW(MOVED_OFF,           "moved-off",           "server",        "{server} is being emptied by an admin.")
+MESSAGE_ROW(NO_REASON,           "no-reason",           "",              "no reason given") /* as {reason} of a kick without words */
 
 /* Return: from the lobby to the server that was lost. */
 MESSAGE_ROW(RETURN_PROMISE,      "return-promise",      "server prefix", "&eYou will be brought to &f{server}&e when it is up; to stay here: &a{prefix}stay")
@@ -126,9 +127,38 @@ MESSAGE_ROW(INFO_NO_SERVER,      "info-no-server",      "",              "no ser
 MESSAGE_ROW(INFO_PING,           "info-ping",           "ms",            "{ms} ms")
 MESSAGE_ROW(INFO_NO_PING,        "info-no-ping",        "",              "unknown")
 
-/* Commands: help, and what is wrong with them. */
+/* Commands: help, of each its own {help}, and what is wrong with them. */
 MESSAGE_ROW(HELP_TITLE,          "help-title",          "",              "&eKurafuto: one address, many servers. Commands:")
 MESSAGE_ROW(HELP_LINE,           "help-line",           "prefix usage help", "&a{prefix}{usage} &7{help}")
+MESSAGE_ROW(HELP_HELP,           "help-help",           "",              "this list, or one command")
+MESSAGE_ROW(HELP_LIST,           "help-list",           "",              "the servers, who is up, where you are")
+MESSAGE_ROW(HELP_JUMP,           "help-jump",           "",              "go there, or to a group; a unique beginning will do")
+MESSAGE_ROW(HELP_QUEUE,          "help-queue",          "",              "wait in line for a server that is full")
+MESSAGE_ROW(HELP_HUB,            "help-hub",            "",              "back to the hub")
+MESSAGE_ROW(HELP_LOBBY,          "help-lobby",          "",              "to the lobby")
+MESSAGE_ROW(HELP_STAY,           "help-stay",           "",              "don't be brought back to a server that was lost")
+MESSAGE_ROW(HELP_WHO,            "help-who",            "",              "who is online, and where")
+MESSAGE_ROW(HELP_INFO,           "help-info",           "",              "version, uptime, your server and ping")
+MESSAGE_ROW(HELP_PLAYERS,        "help-players",        "",              "who is online, from where, for how long")
+MESSAGE_ROW(HELP_FIND,           "help-find",           "",              "all about one player")
+MESSAGE_ROW(HELP_SEND,           "help-send",           "",              "send a player, or all of a server, to a server or group")
+MESSAGE_ROW(HELP_KICK,           "help-kick",           "",              "end a player's session")
+MESSAGE_ROW(HELP_BAN,            "help-ban",            "",              "shut out for 30s, 10m, 12h, 7d, 2w, or for ever")
+MESSAGE_ROW(HELP_UNBAN,          "help-unban",          "",              "take a ban back")
+MESSAGE_ROW(HELP_BANS,           "help-bans",           "",              "who is banned, and why")
+MESSAGE_ROW(HELP_ALLOW,          "help-allow",          "",              "the list of players who alone may come in")
+MESSAGE_ROW(HELP_SAY,            "help-say",            "",              "a word to all players")
+MESSAGE_ROW(HELP_SERVERS,        "help-servers",        "",              "the servers: address, state, players")
+MESSAGE_ROW(HELP_DRAIN,          "help-drain",          "",              "no new players; who is there stays")
+MESSAGE_ROW(HELP_MAINTENANCE,    "help-maintenance",    "",              "nobody but whom an admin sends; all: only admins may log in")
+MESSAGE_ROW(HELP_READY,          "help-ready",          "",              "it takes new players again")
+MESSAGE_ROW(HELP_MOVE_OFF,       "help-move-off",       "",              "send its players elsewhere, one by one")
+MESSAGE_ROW(HELP_RELOAD,         "help-reload",         "",              "read the configuration again")
+MESSAGE_ROW(HELP_LOG,            "help-log",            "",              "how much the log tells: error, warn, info, debug, trace")
+MESSAGE_ROW(HELP_TRACE,          "help-trace",          "",              "write a player's packets to a file")
+MESSAGE_ROW(HELP_STATS,          "help-stats",          "",              "counts of everything since the start")
+MESSAGE_ROW(HELP_VERSION,        "help-version",        "",              "which Kurafuto this is")
+MESSAGE_ROW(HELP_STOP,           "help-stop",           "",              "end the program; not: call a countdown off")
 MESSAGE_ROW(COMMAND_UNKNOWN,     "command-unknown",     "command prefix", "&cThere is no command \"{command}\", see &a{prefix}help")
 MESSAGE_ROW(COMMAND_NEAREST,     "command-nearest",     "command prefix nearest", "&cThere is no command \"{command}\", did you mean &a{prefix}{nearest}&c?")
 MESSAGE_ROW(COMMAND_DENIED,      "command-denied",      "command",       "&cYou may not use \"{command}\".")
@@ -141,7 +171,16 @@ MESSAGE_ROW(COMMAND_NO_DURATION, "command-no-duration", "text",          "&c\"{t
 MESSAGE_ROW(COMMAND_NO_SWITCH,   "command-no-switch",   "text",          "&c\"{text}\" is neither on nor off.")
 MESSAGE_ROW(COMMAND_NO_MEMORY,   "command-no-memory",   "",              "&cKurafuto is out of memory.")
 MESSAGE_ROW(COMMAND_NOT_HERE,    "command-not-here",    "command",       "&cThere is no {command} here.")
-MESSAGE_ROW(MORE,                "more",                "count",         "&7and {count} more")
+MESSAGE_ROW(COMMAND_FOR_PLAYERS, "command-for-players", "command",       "&c{command} is for players, in the game")
+MESSAGE_ROW(MORE,                "more",                "count",         "&7and {count} more") /* lines */
+MESSAGE_ROW(MORE_NAMES,          "more-names",          "count",         "and {count} more") /* in a line */
+MESSAGE_ROW(CONSOLE,             "console",             "",              "console") /* who says or kicks from the terminal */
+
+/* How long. Two of them stand together: "1 h 30 min". */
+MESSAGE_ROW(TIME_DAYS,           "time-days",           "count",         "{count} d")
+MESSAGE_ROW(TIME_HOURS,          "time-hours",          "count",         "{count} h")
+MESSAGE_ROW(TIME_MINUTES,        "time-minutes",        "count",         "{count} min")
+MESSAGE_ROW(TIME_SECONDS,        "time-seconds",        "count",         "{count} s")
 
 /* Chat. */
 MESSAGE_ROW(CHAT_TOO_LONG,       "chat-too-long",       "max",           "&cThat is too long for this server (more than {max} characters), nothing was sent.")
@@ -214,8 +253,8 @@ MESSAGE_ROW(ALLOW_REMOVED,       "allow-removed",       "player",        "&f{pla
 MESSAGE_ROW(ALLOW_MISSING,       "allow-missing",       "player",        "&c{player} is not on the allow list.")
 MESSAGE_ROW(ALLOW_BAD,           "allow-bad",           "player reason", "&c\"{player}\" can't be on the allow list: {reason}.")
 
-/* Admin: servers. */
-MESSAGE_ROW(SERVERS_LINE,        "servers-line",        "server address state since players", "&f{server} &7{address}, {state}{since}, {players}")
+/* Admin: servers. {more} is the states behind up and down, each with ", " in front. */
+MESSAGE_ROW(SERVERS_LINE,        "servers-line",        "server address state since more players", "&f{server} &7{address}, {state}{since}{more}, {players}")
 MESSAGE_ROW(STATE_UP,            "state-up",            "",              "&aup&7")
 MESSAGE_ROW(STATE_DOWN,          "state-down",          "",              "&cdown&7")
 MESSAGE_ROW(STATE_DRAINING,      "state-draining",      "",              "&edraining&7")
@@ -253,7 +292,13 @@ MESSAGE_ROW(TRACE_ALREADY,       "trace-already",       "player",        "&e{pla
 MESSAGE_ROW(TRACE_OFF,           "trace-off",           "player",        "&eNo longer tracing &f{player}&e.")
 MESSAGE_ROW(TRACE_NONE,          "trace-none",          "player",        "&c{player} is not being traced.")
 MESSAGE_ROW(TRACE_FAILED,        "trace-failed",        "player reason", "&c{player} can't be traced: {reason}.")
-MESSAGE_ROW(STATS_LINE,          "stats-line",          "what value",    "&e{what}: &f{value}")
+MESSAGE_ROW(STATS_PROGRAM,       "stats-program",       "version time",  "&e{version}: &fup for {time}")
+MESSAGE_ROW(STATS_PLAYERS,       "stats-players",       "players max connections", "&ePlayers: &f{players} of {max}, connections {connections}")
+MESSAGE_ROW(STATS_EVENTS,        "stats-events",        "joins jumps fallbacks refused denied", "&eSince the start: &fjoins {joins}, jumps {jumps}, fallbacks {fallbacks}, logins refused {refused}, commands denied {denied}")
+MESSAGE_ROW(STATS_PROCESS,       "stats-process",       "threads memory descriptors", "&eProcess: &fthreads {threads}, memory {memory} KiB, descriptors {descriptors}")
+MESSAGE_ROW(STATS_SERVER,        "stats-server",        "server state since players incoming joins failures downs latency", "&e{server}: {state}&f{since}, {players}, on their way {incoming}, joins {joins}, failures {failures}, times down {downs}{latency}")
+MESSAGE_ROW(STATS_SINCE_START,   "stats-since-start",   "",              " since the start") /* as {since}; else state-since */
+MESSAGE_ROW(STATS_LATENCY,       "stats-latency",       "ms",            ", answers in {ms} ms")
 MESSAGE_ROW(VERSION,             "version",             "version",       "&e{version}")
 MESSAGE_ROW(STOP_BAD,            "stop-bad",            "text",          "&c\"{text}\" is no number of seconds from 0 to 86400.")
 MESSAGE_ROW(STOP_NONE,           "stop-none",           "",              "&eThere was no stop to call off.")

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "config_current.h"
+#include "messages.h"
 #include "net.h"
 #include "server_private.h"
 #include "text.h"
@@ -358,7 +359,7 @@ enum registry_match registry_find(const struct registry *registry, const struct 
 	     i++)
 		if (!named.is_hidden)
 			text_list_add(&list, named.name);
-	text_list_end(&list);
+	message_list_end(&list, config->messages.items);
 	return matches > 1 ? REGISTRY_AMBIGUOUS : REGISTRY_UNKNOWN;
 }
 

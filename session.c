@@ -583,20 +583,6 @@ void session_end_all(int64_t timeout_ms, enum message message, ...)
 	pthread_mutex_unlock(&table.lock);
 }
 
-bool session_jump_by_name(const char *name, struct server *target)
-{
-	pthread_mutex_lock(&table.lock);
-	struct session *session = find_locked(name, NULL);
-	if (session != NULL)
-		session_ref(session);
-	pthread_mutex_unlock(&table.lock);
-	if (session == NULL)
-		return false;
-	session_jump(session, &target, NULL, 0);
-	session_unref(session);
-	return true;
-}
-
 const char *session_name(const struct session *session)
 {
 	return session->name;
@@ -635,6 +621,14 @@ struct server *session_stay(struct session *session)
 	if (lost != NULL)
 		session_clear(session, SESSION_PLACE_TOP);
 	return lost;
+}
+
+void session_place_name(const struct session *session, char *out, size_t size)
+{
+	const struct config *config = config_now();
+	const struct config_listener *listener = session_listener_row(session, config);
+
+	strlcpy(out, listener != NULL ? listener->name : config->name, size);
 }
 
 int session_ping_ms(const struct session *session)

@@ -91,10 +91,6 @@ const struct config_hubs *session_hubs(const struct session *session);
  */
 bool session_cancel(struct session *session, bool only_return);
 
-/* A jump of a player by name, for the lobby's portals. False if nobody of that name is
- * online. */
-bool session_jump_by_name(const char *name, struct server *target);
-
 /*
  * Lines in front of full servers. A player waits in one line at most; they are moved when a
  * place is free, in the order in which they came, and nobody else is let in meanwhile.
@@ -228,6 +224,8 @@ const struct net_addr *session_peer(const struct session *session);
 void session_software(const struct session *session, char out[static SESSION_SOFTWARE_MAX]);
 unsigned session_protocol(const struct session *session);
 bool session_has_cpe(const struct session *session);
+/* What the place that they came to is called: the `name` of their listener in config_now(). */
+void session_place_name(const struct session *session, char *out, size_t size);
 /* Where the player came in, as configured: "0.0.0.0:25565". */
 void session_listener(const struct session *session, char out[static NET_ADDR_TEXT]);
 

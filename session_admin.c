@@ -133,7 +133,7 @@ enum session_match session_find_like(const char *name, struct session **out, cha
 
 	text_list_begin(&search.list, candidates, size);
 	session_each(look_at, &search);
-	text_list_end(&search.list);
+	message_list_end(&search.list, config_now()->messages.items);
 	*out = search.exact != NULL ? search.exact : search.partial;
 	if (search.exact != NULL)
 		session_release(search.partial);
@@ -294,7 +294,7 @@ unsigned session_end_banned(struct bans *bans, char *names, size_t size)
 		text_list_add(&list, held[i]->name);
 		ended++;
 	}
-	text_list_end(&list);
+	message_list_end(&list, config_now()->messages.items);
 	session_release_all(held, n);
 	return ended;
 }

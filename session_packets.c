@@ -4,6 +4,7 @@
  * hooks and translation. The one idea: a byte an opcode (link.wants) says whether anybody wants
  * to see it, and whoever does is a row of a table.
  */
+#include <bsd/string.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -137,8 +138,11 @@ static enum verdict on_disconnect(struct link *link, uint8_t *packet)
 
 	packet_get_string(reason, packet + 1);
 	link->onward = link_kick_target(link, reason);
-	text_to_utf8(link->kick, sizeof(link->kick),
-		     reason[0] != '\0' ? reason : "no reason given");
+	text_to_utf8(link->kick, sizeof(link->kick), reason);
+	if (link->kick[0] == '\0')
+		config_message(link->kick, sizeof(link->kick), MESSAGE_NO_REASON, NULL);
+	if (link->kick[0] == '\0') /* that it is a kick must be seen */
+		strlcpy(link->kick, message_default(MESSAGE_NO_REASON), sizeof(link->kick));
 	return VERDICT_END;
 }
 

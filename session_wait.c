@@ -135,7 +135,8 @@ static size_t write_loading_screen(const struct session *session,
 	config_message(utf8, sizeof(utf8), MESSAGE_WAITING_SCREEN, "server", server, NULL);
 	text_from_utf8(motd, sizeof(motd), utf8);
 	text_make_safe(motd, dialect_has(&session->dialect, EXT_FULL_CP437));
-	text_from_utf8(title, sizeof(title), config_now()->name);
+	session_place_name(session, utf8, sizeof(utf8));
+	text_from_utf8(title, sizeof(title), utf8);
 	return packet_write_server_identification(packet, &session->dialect, title, motd, 0);
 }
 

@@ -345,13 +345,38 @@ void text_list_add(struct text_list *list, const char *name)
 		snprintf(list->text + used, list->size - used, "%s%s", comma, name);
 }
 
-void text_list_end(struct text_list *list)
+bool text_list_has_room(const struct text_list *list, const char *more)
+{
+	return strlen(list->text) + strlen(" ") + strlen(more) < list->size;
+}
+
+bool text_list_drop(struct text_list *list)
+{
+	char *last = strrchr(list->text, ',');
+
+	if (list->text[0] == '\0')
+		return false;
+	*(last != NULL ? last : list->text) = '\0';
+	list->left_out++;
+	return true;
+}
+
+void text_list_end_with(struct text_list *list, const char *more)
 {
 	size_t used = strlen(list->text);
 
-	if (list->left_out > 0)
-		snprintf(list->text + used, list->size - used, "%sand %u more",
-			 used > 0 ? " " : "", list->left_out);
+	snprintf(list->text + used, list->size - used, "%s%s",
+		 used > 0 && more[0] != '\0' ? " " : "", more);
+}
+
+void text_list_end(struct text_list *list)
+{
+	char more[LIST_END];
+
+	if (list->left_out == 0)
+		return;
+	snprintf(more, sizeof(more), "and %u more", list->left_out);
+	text_list_end_with(list, more);
 }
 
 static char lower(char c)

@@ -60,6 +60,11 @@ struct text_list {
 void text_list_begin(struct text_list *list, char *text, size_t size);
 void text_list_add(struct text_list *list, const char *name);
 void text_list_end(struct text_list *list);
+/* The same with other words, cut to what room there is; is there room for all of them; and
+ * taking the last name back to make some, false if there is none. */
+void text_list_end_with(struct text_list *list, const char *more);
+bool text_list_has_room(const struct text_list *list, const char *more);
+bool text_list_drop(struct text_list *list);
 
 /* The candidate most like `word` (edit distance without regard to case, at most a third of
  * its length and at least 1 allowed), or NULL. */

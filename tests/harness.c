@@ -637,6 +637,27 @@ bool proxy_is_stuck(const struct proxy *proxy, const struct peer *peer)
 	return is_stuck;
 }
 
+void proxy_flood(const struct proxy *proxy, struct peer *const *peers, size_t n,
+		 const uint8_t *packets, size_t size)
+{
+	size_t at[64] = {0};
+	bool is_moving;
+
+	ck_assert_uint_le(n, sizeof(at) / sizeof(at[0]));
+	do {
+		is_moving = false;
+		for (size_t i = 0; i < n; i++) {
+			ssize_t sent = send(peers[i]->fd, packets + at[i], size - at[i],
+					    MSG_NOSIGNAL | MSG_DONTWAIT);
+
+			ck_assert_msg(sent > 0 || errno == EAGAIN, "the flood broke off: %s",
+				      strerror(errno));
+			is_moving |= sent > 0;
+			at[i] = sent > 0 ? (at[i] + (size_t)sent) % size : at[i];
+		}
+	} while (is_moving || !proxy_is_stuck(proxy, peers[n - 1]));
+}
+
 void proxy_wait_counts(const struct proxy *proxy, unsigned threads, unsigned fds)
 {
 	int64_t deadline = harness_now() + harness_ms(DEADLINE_MS);

@@ -88,6 +88,10 @@ size_t proxy_unread(const struct peer *peer);
 /* Are there such bytes while all of its threads wait: whoever should read them waits for
  * somebody else, and is not merely slow. */
 bool proxy_is_stuck(const struct proxy *proxy, const struct peer *peer);
+/* Each of up to 64 sends the same packets over and over, until the proxy takes no more of them:
+ * it waits for whoever should read them. */
+void proxy_flood(const struct proxy *proxy, struct peer *const *peers, size_t n,
+		 const uint8_t *packets, size_t size);
 /* Waits until it has no more threads and descriptors than these. */
 void proxy_wait_counts(const struct proxy *proxy, unsigned threads, unsigned fds);
 

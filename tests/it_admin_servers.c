@@ -25,7 +25,7 @@ START_TEST(a_draining_server_takes_nobody_new)
 	exchange(bob, link_bob);
 	ask(":kura drain lobby", "The lobby is always open");
 	ask(":kura maintenance beta on", "closed for maintenance");
-	ask(":kura servers", "up, maintenance");
+	ask(":kura servers", ", maintenance");
 	exchange(bob, link_bob);
 	nothing_has_leaked();
 	all_leave();

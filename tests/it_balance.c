@@ -210,6 +210,25 @@ START_TEST(hubs_are_tried_in_order)
 }
 END_TEST
 
+/* A backup's turn comes last, wherever it stands. */
+START_TEST(the_hub_is_where_a_join_would_lead)
+{
+	START("'servers':[" S("a", ",'backup':true") "," S("b", "") "," S(
+		"c", "") "],'hubs':['a','b']");
+	join_all(1);
+	expect_counts(0, 1, 0);
+	ask(0, ":kura jump c", "Jumping to c");
+	expect_counts(0, 0, 1);
+	ask(0, ":kura hub", "Jumping to b");
+	expect_counts(0, 1, 0);
+	ask(0, ":kura hub", "You are on b already");
+	ask(0, ":kura jump a", "Jumping to a");
+	expect_counts(1, 0, 0);
+	ask(0, ":kura hub", "You are on a already");
+	finish();
+}
+END_TEST
+
 START_TEST(weights_are_kept)
 {
 	START("'servers':[" S("a", ",'weight':3") "," S("b", "") "," S(
@@ -286,6 +305,7 @@ int main(void)
 	tcase_add_test(tcase, a_jump_to_a_group_goes_by_its_balance);
 	tcase_add_test(tcase, a_jump_to_a_group_that_is_down_fails);
 	tcase_add_test(tcase, hubs_are_tried_in_order);
+	tcase_add_test(tcase, the_hub_is_where_a_join_would_lead);
 	tcase_add_test(tcase, weights_are_kept);
 	tcase_add_test(tcase, a_server_without_weight_is_only_for_those_who_ask);
 	tcase_add_test(tcase, a_backup_is_only_for_want_of_another);

@@ -288,6 +288,30 @@ START_TEST(hub_and_lobby_are_short_cuts)
 }
 END_TEST
 
+/* The first says why it does not; that many tries would be too many jumps. */
+START_TEST(of_many_hubs_none_takes_the_player)
+{
+	char servers[8192] = "", names[1024] = "";
+
+	for (int i = 0; i < 30; i++) {
+		size_t used = strlen(servers), named = strlen(names);
+
+		snprintf(servers + used, sizeof(servers) - used,
+			 "%s{'name':'hub%d','address':'127.0.0.1','port':1,'restricted':[]}",
+			 i == 0 ? "" : ",", i);
+		snprintf(names + named, sizeof(names) - named, "%s'hub%d'", i == 0 ? "" : ",",
+			 i);
+	}
+	proxy = proxy_start("'servers':[%s],'hubs':[%s]", servers, names);
+	alice = client_login(proxy, "Alice");
+	client_arrive(alice, NULL);
+	for (int i = 0; i < 5; i++)
+		ask(":kura hub", "You may not go to hub0.");
+	peer_close(alice);
+	proxy_stop(proxy);
+}
+END_TEST
+
 /* ---- what is ordinary chat ---- */
 
 START_TEST(look_alikes_are_chat)
@@ -364,6 +388,7 @@ int main(void)
 	tcase_add_loop_test(tcase, jump_finds_names, 0, 4);
 	tcase_add_test(tcase, jump_names_the_candidates);
 	tcase_add_test(tcase, hub_and_lobby_are_short_cuts);
+	tcase_add_test(tcase, of_many_hubs_none_takes_the_player);
 	tcase_add_loop_test(tcase, look_alikes_are_chat, 0, 8);
 	tcase_add_test(tcase, switched_off_all_is_chat);
 	tcase_add_test(tcase, another_prefix);

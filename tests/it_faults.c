@@ -96,20 +96,6 @@ static void expect_no_login(struct backend *backend)
 		ck_assert_msg(backend_try(backend) == NULL, "a login too many");
 }
 
-/* The same packets over and over, until the proxy can take no more of them. */
-static void flood(struct peer *peer, const uint8_t *packets, size_t size)
-{
-	size_t at = 0;
-	ssize_t n;
-
-	do {
-		n = send(peer->fd, packets + at, size - at, MSG_DONTWAIT | MSG_NOSIGNAL);
-		ck_assert_msg(n > 0 || errno == EAGAIN, "the flood broke off: %s",
-			      strerror(errno));
-		at = n > 0 ? (at + (size_t)n) % size : at;
-	} while (n > 0 || !proxy_is_stuck(proxy, peer));
-}
-
 static size_t many_words(uint8_t words[static 66 * 64])
 {
 	size_t size = 0;
@@ -123,7 +109,7 @@ static void flood_chat(struct peer *peer)
 {
 	uint8_t words[66 * 64];
 
-	flood(peer, words, many_words(words));
+	proxy_flood(proxy, &peer, 1, words, many_words(words));
 }
 
 /* No longer takes connections in, and does not refuse them either. */
@@ -359,7 +345,7 @@ START_TEST(an_end_in_mid_level_cuts_no_packet)
 	peer_until(alice, OP_LEVEL_INITIALIZE);
 	memset(chunk, 0xee, sizeof(chunk));
 	chunk[0] = OP_LEVEL_DATA_CHUNK;
-	flood(link_a, chunk, sizeof(chunk));
+	proxy_flood(proxy, &link_a, 1, chunk, sizeof(chunk));
 	cases[_i].act();
 	ck_assert(peer_closes_within(link_a, harness_ms(SOON_MS)));
 	quiet = (struct pollfd){alice->fd, POLLRDHUP, 0};

@@ -10,6 +10,7 @@
 
 #include "fields.h"
 #include "harness.h"
+#include "steward.h"
 
 #define ONE_SERVER "'servers':[" SERVER("alpha") "],'health':{'interval-ms':100}"
 
@@ -211,6 +212,51 @@ START_TEST(portal_of_a_server_that_is_down_says_so)
 }
 END_TEST
 
+/* Why a portal stays shut: because of what the configuration says of alpha, of a command, or of
+ * Bob, who stands there. */
+static const struct {
+	const char *about, *command, *done, *said;
+} shut[] = {
+	{",'restricted':[]", "version", "Kurafuto", "You may not go to alpha."},
+	{"", "drain alpha", "takes no new players", "alpha takes nobody new at the moment."},
+	{"", "maintenance alpha on", "is closed", "alpha is closed for maintenance"},
+	{",'max-players':1", "version", "Kurafuto", "alpha is full, you stay"},
+};
+
+/* What the command jump would say, as often as they try. */
+START_TEST(a_portal_that_does_not_open_says_why)
+{
+	bool is_full = strstr(shut[_i].about, "max-players") != NULL;
+	struct peer *alice, *bob = NULL, *link = NULL;
+	struct packet_position at;
+	uint8_t id;
+
+	steward_edits("'servers':[{'name':'alpha','address':'127.0.0.1','port':%u%s}],"
+		      "'health':{'interval-ms':3600000}",
+		      alpha.port, shut[_i].about);
+	proxy = steward_starts();
+	steward_asks(shut[_i].command, shut[_i].done);
+	if (is_full)
+		bob = join(proxy, &alpha, "Bob", "Alpha", &link);
+	alice = client_login(proxy, "Alice");
+	client_arrive(alice, NULL);
+	at = someone(alice, "alpha", &id);
+	peer_wait_text(alice, ":kura list");
+	for (int i = 0; i < 2; i++) {
+		peer_forget(alice);
+		client_move(alice, (int16_t)at.x, (int16_t)at.y, (int16_t)at.z);
+		peer_wait_text(alice, shut[_i].said);
+		if (is_full)
+			peer_wait_text(alice, "in line for it: :kura queue alpha");
+		client_move(alice, (int16_t)at.x, (int16_t)(at.y + 320), (int16_t)at.z);
+	}
+	peer_close(alice);
+	peer_close(bob);
+	peer_close(link);
+	steward_stops();
+}
+END_TEST
+
 /* Up, down: the figure's colour changes while the player stands there. */
 START_TEST(figures_follow_their_servers)
 {
@@ -277,6 +323,8 @@ int main(void)
 	tcase_add_test(tcase, blocks_cannot_be_changed);
 	tcase_add_test(tcase, portals_lead_to_servers);
 	tcase_add_test(tcase, portal_of_a_server_that_is_down_says_so);
+	tcase_add_loop_test(tcase, a_portal_that_does_not_open_says_why, 0,
+			    sizeof(shut) / sizeof(shut[0]));
 	tcase_add_test(tcase, figures_follow_their_servers);
 	tcase_add_test(tcase, no_server_linked_is_said);
 	tcase_add_test(tcase, nobody_floods_the_lobby);

@@ -5,8 +5,10 @@
  * the log stays as it is.
  */
 #include <bsd/string.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "../auth.h"
 #include "stage.h"
@@ -147,6 +149,7 @@ START_TEST(commands_answer_in_these_words)
 				     "'who-line':'{where}, das sind {count}: {names}',"
 				     "'command-nearest':'{command}? {prefix}{nearest}!',"
 				     "'help-line':'{prefix}{usage} = {help}',"
+				     "'help-info':'was läuft',"
 				     "'jumping':'Auf zum größten {{{server}}!'"),
 		alpha.port, beta.port);
 	alice_on_alpha(true);
@@ -156,7 +159,7 @@ START_TEST(commands_answer_in_these_words)
 	ask(":kura list", "Orte: alpha l\x84uft mit einem (Mitte) <- du beta l\x84uft mit 0");
 	ask(":kura who", "alpha, das sind 1: Alice");
 	ask(":kura lits", "lits? :kura list!");
-	ask(":kura help info", ":kura info = version, ");
+	ask(":kura help info", ":kura info = was l\x84uft");
 	ask(":kura jump beta", "Auf zum gr\x94\xe1ten {beta}!");
 	link_b = backend_accept(&beta);
 	link_negotiate(link_b, NULL, 0);
@@ -189,6 +192,20 @@ START_TEST(a_kick_tells_where_the_player_is)
 	client_arrive(alice, "Limbo");
 	peer_wait_text(alice, "alpha warf dich raus (Zu laut.) Jetzt: lobby");
 	proxy_wait_log(proxy, "Alice: loses alpha: kicked: Zu laut");
+	finish();
+}
+END_TEST
+
+/* An empty text is none here, since there was a kick. */
+START_TEST(a_kick_without_words_has_ours)
+{
+	proxy = proxy_start(ONE_SERVER MESSAGES("'no-reason':'%s'") CALM, alpha.port,
+			    _i == 0 ? "ohne Grund" : "");
+	alice_on_alpha(false);
+	link_kick(link_a, "");
+	client_arrive(alice, "Limbo");
+	peer_wait_text(alice, _i == 0 ? "alpha kicked you: ohne Grund."
+				      : "alpha kicked you: no reason given.");
 	finish();
 }
 END_TEST
@@ -286,9 +303,9 @@ START_TEST(admins_are_heard_so)
 	admin_on_alpha();
 	bob = join(proxy, &alpha, "Bob", "Alpha", &link_bob);
 	ask(":kura say Hallo {text}", "Alice ruft: Hallo {text}");
-	ask(":kura stop 3600", "Ende in 3600 s");
+	ask(":kura stop 3600", "Ende in 1 h");
 	ask(":kura stop not", "Doch kein Ende");
-	ask(":kura stop 3600 so", "Ende in 3600 s, weil so");
+	ask(":kura stop 3600 so", "Ende in 1 h, weil so");
 	ask(":kura kick Bob Geh", "Bob");
 	peer_expect_disconnect(bob, "Alice wirft dich raus: Geh");
 	peer_close(bob);
@@ -297,6 +314,26 @@ START_TEST(admins_are_heard_so)
 	proxy_signal(proxy, SIGTERM);
 	peer_expect_disconnect(alice, "Schluss: so");
 	after_the_end();
+}
+END_TEST
+
+START_TEST(the_console_has_its_name)
+{
+	int in[2];
+
+	ck_assert_int_eq(pipe2(in, O_CLOEXEC), 0);
+	proxy = proxy_start_with(&(struct proxy_options){.in_fd = in[0]},
+				 ONE_SERVER MESSAGES("'console':'Leitung',"
+						     "'kicked':'{by} wirft dich raus'"),
+				 alpha.port);
+	alice_on_alpha(false);
+	dprintf(in[1], "say Hallo\n");
+	peer_wait_text(alice, "[Leitung] Hallo");
+	dprintf(in[1], "kick Alice\n");
+	peer_expect_disconnect(alice, "Leitung wirft dich raus");
+	close(in[0]);
+	close(in[1]);
+	finish();
 }
 END_TEST
 
@@ -421,12 +458,14 @@ int main(void)
 	tcase_add_test(tcase, commands_answer_in_these_words);
 	tcase_add_test(tcase, a_jump_that_fails_says_so);
 	tcase_add_test(tcase, a_kick_tells_where_the_player_is);
+	tcase_add_loop_test(tcase, a_kick_without_words_has_ours, 0, 2);
 	tcase_add_test(tcase, the_way_back_is_promised);
 	tcase_add_test(tcase, who_waits_reads_for_what);
 
 	tcase = stage_case(suite, "others");
 	tcase_add_test(tcase, the_lobby_speaks_so);
 	tcase_add_test(tcase, admins_are_heard_so);
+	tcase_add_test(tcase, the_console_has_its_name);
 
 	tcase = stage_case(suite, "silence");
 	tcase_add_loop_test(tcase, an_empty_text_says_nothing, 0, 2);

@@ -401,21 +401,13 @@ END_TEST
 static void deafen(const struct player *players, size_t n)
 {
 	uint8_t noise[66 * 64];
-	size_t at[DEAF] = {0};
-	bool is_moving;
+	struct peer *links[DEAF];
 
 	for (size_t size = 0; size < sizeof(noise); size += 66)
 		packet_write_message(noise + size, 0, "noise");
-	do {
-		is_moving = false;
-		for (size_t i = 0; i < n; i++) {
-			ssize_t sent = send(players[i].link->fd, noise + at[i],
-					    sizeof(noise) - at[i], MSG_NOSIGNAL | MSG_DONTWAIT);
-
-			is_moving |= sent > 0;
-			at[i] = sent > 0 ? (at[i] + (size_t)sent) % sizeof(noise) : at[i];
-		}
-	} while (is_moving || !proxy_is_stuck(proxy, players[n - 1].link));
+	for (size_t i = 0; i < n; i++)
+		links[i] = players[i].link;
+	proxy_flood(proxy, links, n, noise, sizeof(noise));
 }
 
 /* Dave's place is shown behind hers: then she has missed hers. */

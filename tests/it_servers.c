@@ -234,6 +234,7 @@ START_TEST(each_listener_has_its_own_hubs_and_words)
 	ask(":kura lobby", "Jumping");
 	reads_motd("one");
 	ck_assert_str_eq(alice->server, "First");
+	peer_wait_text(alice, "Welcome to First!");
 	leave("Alice");
 	alice = client_connect_at(place.port);
 	client_identify(alice, PACKET_PROTOCOL, false, "Alice", NULL);
@@ -242,6 +243,7 @@ START_TEST(each_listener_has_its_own_hubs_and_words)
 	reads_motd("two");
 	ck_assert_str_eq(alice->server, "Second");
 	client_arrive(alice, NULL);
+	peer_wait_text(alice, "Welcome to Second!");
 	ask(":kura hub", "Jumping to beta");
 	arrive(&beta, "Beta");
 	finish();

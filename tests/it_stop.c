@@ -135,7 +135,7 @@ START_TEST(the_last_word_counts)
 {
 	begin();
 	steward_asks("stop 600 much later", "Stopping in 10 min");
-	peer_wait_text(alice, "The server stops in 600 s: much later");
+	peer_wait_text(alice, "The server stops in 10 min: much later");
 	steward_asks("stop 1 now", "Stopping in 1 s");
 	peer_expect_disconnect(alice, "now");
 	has_ended();

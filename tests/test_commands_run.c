@@ -5,6 +5,8 @@
  */
 #include "commands.h"
 
+#include <fcntl.h>
+#include <pty.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -249,7 +251,7 @@ static const struct {
 	{"trace Bob",           "It goes like this: trace"},
 	{"trace Bob maybe",     "\"maybe\" is neither on nor off"},
 	{"trace Bob on",        "Nobody called \"Bob\" is online"},
-	{"stats",               "Players: 0 of 1000, 0 connections"},
+	{"stats",               "Players: 0 of 1000, connections 0"},
 	{"version",             "Kurafuto 9.9"},
 	{"stop abc",            "\"abc\" is no number of seconds"},
 	{"stop -1",             "\"-1\" is no number of seconds"},
@@ -308,7 +310,125 @@ START_TEST(everything_has_help)
 }
 END_TEST
 
+/* ---- in other words ---- */
+
+static void put_in_force(const char *text)
+{
+	struct config *config = good(text);
+
+	ck_assert(registry_prepare(registry, config));
+	registry_commit(registry, config);
+	config_publish(config);
+	config_settle();
+}
+
+/* clang-format off */
+static const struct {
+	const char *message, *line, *answer;
+} others[] = {
+	{"'help-kick':'wirft hinaus'",      "help kick",   "kick NAME [REASON] wirft hinaus\n"},
+	{"'help-stop':''",                  "help stop",   "when-empty | not \n"},
+	{"'command-for-players':'{command} nicht hier'", "jump alpha", "jump nicht hier\n"},
+	{"'time-minutes':'{count} Minuten'", "ban Bob 10m", "Bob is banned for 10 Minuten."},
+	{"'time-hours':'{count} Std.','time-minutes':'{count} Min.'", "ban Bob 1h30m", "for 1 Std. 30 Min."},
+	{"'time-days':'{count} Tage'",      "ban Bob 2w",  "for 14 Tage."},
+	{"'time-seconds':'{count} Sek.'",   "stop 5",      "Stopping in 5 Sek."},
+	{"'stats-program':'{version} seit {time}'", "stats", "Kurafuto 9.9 seit "},
+	{"'stats-players':'{players}/{max}/{connections}'", "stats", "\n0/1000/0\n"},
+	{"'stats-events':'{joins} {jumps} {fallbacks} {refused} {denied}'", "stats", "\n0 0 0 0 0\n"},
+	{"'stats-process':'Speicher {memory}'", "stats",   "\nSpeicher "},
+	{"'stats-server':'{server} {state}{since}{latency}','state-up':'da','stats-since-start':' immer'", "stats", "\nbeta da immer\n"},
+};
+/* clang-format on */
+
+START_TEST(other_words_are_said)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "%.*s,\"messages\":{%s}}", (int)strlen(json) - 1, json,
+		 others[_i].message);
+	for (char *c = text; *c != '\0'; c++)
+		if (*c == '\'')
+			*c = '"';
+	put_in_force(text);
+	run(others[_i].line, others[_i].answer);
+}
+END_TEST
+
+/* The list has 900 bytes. */
+START_TEST(a_long_list_ends_in_other_words)
+{
+	char text[1024], line[64];
+	unsigned listed = 0;
+
+	snprintf(text, sizeof(text), "%.*s,\"messages\":{\"more-names\":\"%s\"}}",
+		 (int)strlen(json) - 1, json, "sowie {count} andere, deren Namen hier fehlen");
+	put_in_force(text);
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(line, sizeof(line), "allow add Player%010u", i);
+		run(line, "");
+	}
+	run("allow list", "On the allow list (100): Player0000000000, ");
+	for (const char *c = output; (c = strstr(c, "Player00")) != NULL; c++)
+		listed++;
+	snprintf(line, sizeof(line), " sowie %u andere, deren Namen hier fehlen\n",
+		 100 - listed);
+	ck_assert_msg(strstr(output, line) != NULL, "%u, %s", listed, output);
+}
+END_TEST
+
+/* ---- the log ---- */
+
+/* Which of stdin and stderr is a terminal: only who types where the log is shown has seen the
+ * line. */
+START_TEST(the_log_repeats_nothing_that_was_just_typed)
+{
+	bool types = (_i & 1) != 0, shows = (_i & 2) != 0;
+	int master, slave, fds[2], in = dup(STDIN_FILENO), err = dup(STDERR_FILENO);
+	char text[4096] = "";
+	size_t size = 0;
+
+	ck_assert_int_eq(openpty(&master, &slave, NULL, NULL, NULL), 0);
+	ck_assert_int_eq(pipe(fds), 0);
+	log_init(LOG_INFO, LOG_COLOR_NEVER, false);
+	dup2(types ? slave : fds[0], STDIN_FILENO);
+	dup2(shows ? slave : fds[1], STDERR_FILENO);
+	run("drain alpha", "takes no new players");
+	log_info("that was all");
+	dup2(in, STDIN_FILENO);
+	dup2(err, STDERR_FILENO);
+	while (strstr(text, "that was all") == NULL) {
+		ssize_t n = read(shows ? master : fds[0], text + size, sizeof(text) - 1 - size);
+
+		ck_assert_int_gt(n, 0);
+		size += (size_t)n;
+	}
+	ck_assert_msg((strstr(text, "console: gives the command drain alpha") == NULL) ==
+			      (types && shows),
+		      "%s", text);
+	close(master);
+	close(slave);
+	close(fds[0]);
+	close(fds[1]);
+	close(in);
+	close(err);
+}
+END_TEST
+
 /* ---- what they do ---- */
+
+/* For how long it has been down stands behind that, and not behind what else it is. */
+START_TEST(a_server_is_down_for_so_long)
+{
+	server_report(server("beta"), false, "gone");
+	run("servers", "beta 127.0.0.1:1, down for ");
+	run("drain beta", "no new players");
+	run("servers", "beta 127.0.0.1:1, down for ");
+	ck_assert_ptr_nonnull(strstr(output, " s, draining, 0 players"));
+	run("move-off beta", "");
+	run("servers", " s, draining, being emptied, 0 players");
+}
+END_TEST
 
 START_TEST(modes_change)
 {
@@ -516,6 +636,10 @@ int main(void)
 	tcase_add_test(tcase, without_a_program);
 	tcase_add_test(tcase, without_bans);
 	tcase_add_test(tcase, everything_has_help);
+	tcase_add_loop_test(tcase, other_words_are_said, 0, COUNT(others));
+	tcase_add_test(tcase, a_long_list_ends_in_other_words);
+	tcase_add_loop_test(tcase, the_log_repeats_nothing_that_was_just_typed, 0, 4);
+	tcase_add_test(tcase, a_server_is_down_for_so_long);
 	tcase_add_test(tcase, modes_change);
 	tcase_add_test(tcase, the_door_closes_and_opens);
 	tcase_add_test(tcase, a_server_is_emptied);

@@ -37,7 +37,8 @@ static struct server *portal_target;
 static char portal_player[PACKET_STRING_LEN + 1];
 static unsigned portal_calls;
 
-static void on_portal(void *context, const char *player, struct server *target)
+static void on_portal(void *context, const char *player, struct server *target, char *answer,
+		      size_t size)
 {
 	ck_assert_ptr_eq(context, &portal_calls);
 	pthread_mutex_lock(&portal_mutex);
@@ -45,7 +46,18 @@ static void on_portal(void *context, const char *player, struct server *target)
 	snprintf(portal_player, sizeof portal_player, "%s", player);
 	portal_calls++;
 	pthread_mutex_unlock(&portal_mutex);
+	if (strcmp(player, "Stranger") == 0)
+		snprintf(answer, size, "&cNot you!\nPerhaps %s.", "another");
 }
+
+static bool name_place(void *context, const char *player, char *name, size_t size)
+{
+	ck_assert_ptr_eq(context, &portal_calls);
+	snprintf(name, size, "%s's place", player);
+	return strcmp(player, "Stranger") == 0;
+}
+
+static const struct lobby_calls calls = {&portal_calls, on_portal, name_place};
 
 static unsigned calls_so_far(void)
 {
@@ -84,7 +96,7 @@ static void open_lobby(const char *json)
 					       .login_timeout_ms = config->login_timeout_ms,
 					       .portals = portals,
 					       .n_portals = config->n_servers},
-			  on_portal, &portal_calls, why, sizeof why);
+			  &calls, why, sizeof why);
 	ck_assert_msg(lobby != NULL, "%s", why);
 }
 
@@ -365,6 +377,38 @@ START_TEST(a_portal_leads_to_its_server)
 }
 END_TEST
 
+/* Of two lines, and without a message of its own for who is on their way. */
+START_TEST(a_portal_says_what_it_is_told)
+{
+	struct world *world = world_new(3);
+	struct client *client = join(7, _i == 0 ? "Stranger" : "Alice");
+	size_t before;
+
+	settle(client);
+	before = client->n_messages;
+	stand_on(client, &world_portal(world, 0)->figure);
+	settle(client);
+	ck_assert_uint_eq(calls_so_far(), 1);
+	ck_assert_uint_eq(client->n_messages, _i == 0 ? before + 2 : before);
+	ck_assert(has_said(client, "&cNot you!") == (_i == 0));
+	ck_assert(has_said(client, "Perhaps another.") == (_i == 0));
+	leave(client);
+	world_free(world);
+}
+END_TEST
+
+START_TEST(the_welcome_names_the_place_of_the_player)
+{
+	struct client *stranger = join(7, "Stranger"), *alice = join(7, "Alice");
+
+	ck_assert(has_said(stranger, "Welcome to &fStranger's place&e!"));
+	ck_assert(!has_said(alice, "'s place"));
+	ck_assert(has_said(alice, "Welcome to "));
+	leave(stranger);
+	leave(alice);
+}
+END_TEST
+
 START_TEST(a_portal_to_a_dead_server_stays_shut)
 {
 	struct world *world = world_new(3);
@@ -628,7 +672,9 @@ static void add_cases(Suite *suite)
 	tcase_add_test(play, chat_reaches_everybody);
 	tcase_add_test(play, a_flood_of_chat_is_dammed);
 	tcase_add_loop_test(play, a_portal_leads_to_its_server, 0, 5);
+	tcase_add_loop_test(play, a_portal_says_what_it_is_told, 0, 2);
 	tcase_add_test(play, a_portal_to_a_dead_server_stays_shut);
+	tcase_add_test(play, the_welcome_names_the_place_of_the_player);
 	tcase_add_test(play, figures_follow_their_servers);
 	tcase_add_loop_test(play, garbage_ends_that_connection_only, 0,
 			    sizeof garbages / sizeof garbages[0]);

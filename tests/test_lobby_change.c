@@ -31,11 +31,18 @@ static struct registry *registry;
 static atomic_uint portal_calls;
 static struct server *_Atomic portal_target; /* of the last call */
 
-static void on_portal(void *context, const char *player, struct server *target)
+static void on_portal(void *context, const char *player, struct server *target, char *answer,
+		      size_t size)
 {
-	(void)context, (void)player;
+	(void)context, (void)player, (void)answer, (void)size;
 	atomic_store(&portal_target, target);
 	atomic_fetch_add(&portal_calls, 1);
+}
+
+static bool name_place(void *context, const char *player, char *name, size_t size)
+{
+	(void)context, (void)player, (void)name, (void)size;
+	return false;
 }
 
 static void report_fault(void *context, bool is_fault, const char *message)
@@ -71,9 +78,11 @@ static bool with_plan(const char *name, const char *letters, int64_t login_timeo
 	snprintf(texts[2], sizeof texts[2], ":%s", name);
 	for (size_t i = 0; i < plan.n_portals; i++)
 		portals[i] = server_of(letters[i]);
+	const struct lobby_calls calls = {.portal = on_portal, .name = name_place};
+
 	if (lobby != NULL)
 		return lobby_change(lobby, &plan);
-	lobby = lobby_new(&plan, on_portal, NULL, why, sizeof why);
+	lobby = lobby_new(&plan, &calls, why, sizeof why);
 	return lobby != NULL;
 }
 

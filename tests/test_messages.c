@@ -330,6 +330,45 @@ START_TEST(nothing_follows_a_cut)
 }
 END_TEST
 
+/* clang-format off */
+static const struct {
+	const char *more;
+	size_t size;
+	const char *list;
+} ends[] = {
+	{NULL,             64, "Alice, Bob, Carol and 9 more"},
+	{"+{count}",       64, "Alice, Bob, Carol +9"},
+	{"",               64, "Alice, Bob, Carol"},
+	{"und noch {count} andere, die hier fehlen", 64, "Alice, Bob, Carol und noch 9 andere, die hier fehlen"},
+	{"und noch {count} andere, die hier fehlen", 54, "Alice, Bob, Carol und noch 9 andere, die hier fehlen"},
+	{"und noch {count} andere, die hier fehlen", 50, "Alice, Bob und noch 10 andere, die hier fehlen"},
+	{"und noch {count} andere, die hier fehlen", 45, "Alice und noch 11 andere, die hier fehlen"},
+	{"und noch {count} andere, die hier fehlen", 40, "und noch 12 andere, die hier fehlen"},
+	{"und noch {count} andere, die hier fehlen", 32, "und noch 12 andere, die hier fe"},
+};
+/* clang-format on */
+
+START_TEST(lists_end_in_the_words_of_a_message)
+{
+	char *own_texts[MESSAGE_COUNT] = {0};
+	char out[64 + 1] = "", own[64];
+	struct text_list list;
+
+	strlcpy(own, ends[_i].more != NULL ? ends[_i].more : "", sizeof(own));
+	own_texts[MESSAGE_MORE_NAMES] = ends[_i].more != NULL ? own : NULL;
+	text_list_begin(&list, out, sizeof(out));
+	text_list_add(&list, "Alice");
+	text_list_add(&list, "Bob");
+	text_list_add(&list, "Carol");
+	message_list_end(&list, own_texts);
+	ck_assert_str_eq(out, "Alice, Bob, Carol");
+	list.size = ends[_i].size;
+	list.left_out = 9;
+	message_list_end(&list, own_texts);
+	ck_assert_str_eq(out, ends[_i].list);
+}
+END_TEST
+
 static TCase *table_case(void)
 {
 	TCase *tcase = tcase_create("table");
@@ -352,6 +391,7 @@ static TCase *texts_case(void)
 	tcase_add_test(tcase, the_default_counts_where_there_is_no_other);
 	tcase_add_loop_test(tcase, cuts_between_characters, 1, 40);
 	tcase_add_test(tcase, nothing_follows_a_cut);
+	tcase_add_loop_test(tcase, lists_end_in_the_words_of_a_message, 0, COUNT(ends));
 	return tcase;
 }
 
