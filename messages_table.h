@@ -129,7 +129,7 @@ MESSAGE_ROW(INFO_NO_PING,        "info-no-ping",        "",              "unknow
 
 /* Commands: help, of each its own {help}, and what is wrong with them. */
 MESSAGE_ROW(HELP_TITLE,          "help-title",          "",              "&eKurafuto: one address, many servers. Commands:")
-MESSAGE_ROW(HELP_LINE,           "help-line",           "prefix usage help", "&a{prefix}{usage} &7{help}")
+MESSAGE_ROW(HELP_LINE,           "help-line",           "prefix usage help", "&a{prefix}{usage}&7: {help}")
 MESSAGE_ROW(HELP_HELP,           "help-help",           "",              "this list, or one command")
 MESSAGE_ROW(HELP_LIST,           "help-list",           "",              "the servers, who is up, where you are")
 MESSAGE_ROW(HELP_JUMP,           "help-jump",           "",              "go there, or to a group; a unique beginning will do")

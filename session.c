@@ -403,7 +403,7 @@ void session_send(struct session *session, const uint8_t *data, size_t size)
 }
 
 /* Says goodbye on the wire: a Disconnect, if a packet can still begin, and the end of our half.
- */
+ * After begin_end(), so whoever holds client_tx lets go within a good second. */
 static void say_goodbye(struct session *session, const char *reason, int64_t deadline_ms)
 {
 	uint8_t packet[PACKET_SIZE_MAX];
@@ -472,6 +472,17 @@ static void end(struct session *session, const char *said, const char *logged)
 void session_end_for(struct session *session, const struct session_reason *reason)
 {
 	end(session, reason->said, reason->logged);
+}
+
+void session_end_each(struct session *const *sessions, const struct session_reason *reasons,
+		      size_t n)
+{
+	int64_t deadline_ms = net_deadline_ms(SESSION_LINGER_MS / 2);
+
+	for (size_t i = 0; i < n; i++)
+		begin_end(sessions[i], reasons[i].logged);
+	for (size_t i = 0; i < n; i++)
+		say_goodbye(sessions[i], reasons[i].said, deadline_ms);
 }
 
 void session_end_with(struct session *session, const char *words)

@@ -86,8 +86,8 @@ const struct config_hubs *session_hubs(const struct session *session);
 
 /*
  * Calls off the jump that is under way, if the player has a server to stay on; with
- * `only_return` only one that nobody has asked for. False if there was none. May block as long
- * as the client does not read. Any thread, no lock held.
+ * `only_return` only one that nobody has asked for. False if there was none. Waits less than
+ * half a second for a client that does not read. Any thread, no lock held.
  */
 bool session_cancel(struct session *session, bool only_return);
 
@@ -109,7 +109,8 @@ struct server *session_queued(struct session *session, unsigned *position);
 void session_tick(const struct session_world *world);
 
 /* Gives up the return of a player, who is in the lobby, to the server that they lost. That
- * server, or NULL if no return was planned. Any thread. */
+ * server, or NULL if no return was planned. May block as long as the client does not read: for
+ * the player's own client reader. */
 struct server *session_stay(struct session *session);
 
 /* Cuts what servers have not let go of in time. To be called about once a second. Main thread.
@@ -166,8 +167,8 @@ enum session_match session_find_like(const char *name, struct session **out, cha
 struct session **session_hold_players(size_t *n);
 void session_release_all(struct session **sessions, size_t n);
 
-/* Ends the sessions of all players whom a ban meets, with a Disconnect that says so. `names`
- * gets who they are. Returns how many. Blocks as session_end() does, for each. */
+/* Ends the sessions of all players whom a ban meets, at once, with a Disconnect that says so.
+ * `names` gets who they are. Returns how many. Blocks as session_end() does, once for all. */
 unsigned session_end_banned(struct bans *bans, char *names, size_t size);
 
 /* Who may log in: everybody, or only those who may give the command "maintenance". At first

@@ -278,25 +278,28 @@ void session_ban_reason(struct session_reason *reason, const struct bans_entry *
 unsigned session_end_banned(struct bans *bans, char *names, size_t size)
 {
 	int64_t now_s = time(NULL);
-	struct session_reason reason;
 	struct bans_entry ban;
 	struct text_list list;
-	unsigned ended = 0;
-	size_t n;
+	size_t n, met = 0;
 	struct session **held = session_hold_players(&n);
+	struct session_reason *reasons = calloc(n + 1, sizeof(*reasons));
 
 	text_list_begin(&list, names, size);
-	for (size_t i = 0; i < n; i++) {
-		if (!bans_find(bans, held[i]->name, &held[i]->peer, now_s, &ban))
+	for (size_t i = 0; i < n && reasons != NULL; i++) {
+		struct session *session = held[i];
+
+		if (!bans_find(bans, session->name, &session->peer, now_s, &ban))
 			continue;
-		session_ban_reason(&reason, &ban, now_s);
-		session_end_for(held[i], &reason);
-		text_list_add(&list, held[i]->name);
-		ended++;
+		session_ban_reason(&reasons[met], &ban, now_s);
+		text_list_add(&list, session->name);
+		held[i] = held[met]; /* they go to the front of the array */
+		held[met++] = session;
 	}
 	message_list_end(&list, config_now()->messages.items);
+	session_end_each(held, reasons, met);
+	free(reasons);
 	session_release_all(held, n);
-	return ended;
+	return (unsigned)met;
 }
 
 /* ---- the door ---- */

@@ -533,12 +533,19 @@ static struct link *travel_on(struct journey *journey, bool has_arrived)
 	return NULL;
 }
 
-/* Tells a link that another has overtaken it, and lets go of it. */
+/*
+ * Tells a link that has been given up that another has overtaken it, and lets go of it. Whoever
+ * does this may be another player, so it is bounded. The lock makes sure that a link that waits
+ * for a level hears it; without the lock one that was just about to wait would look again when
+ * it keeps its player company, within SESSION_COMPANY_MS.
+ */
 static void overtake(struct session *session, struct link *link)
 {
-	session_lock_tx(session);
+	bool is_locked = session_lock_tx_by(session, net_now_ms() + SESSION_NOTIFY_MS);
+
 	pthread_cond_broadcast(&session->level_done);
-	pthread_mutex_unlock(&session->client_tx);
+	if (is_locked)
+		pthread_mutex_unlock(&session->client_tx);
 	link_unref(link);
 }
 
@@ -564,7 +571,7 @@ bool session_cancel(struct session *session, bool only_return)
 	if (link == NULL)
 		return false;
 	overtake(session, link);
-	session_clear(session, SESSION_PLACE_CENTER);
+	session_notify_clear(session, net_now_ms() + SESSION_NOTIFY_MS, SESSION_PLACE_CENTER);
 	return true;
 }
 

@@ -244,6 +244,10 @@ struct session_reason {
 	char said[SESSION_WHY_MAX], logged[SESSION_WHY_MAX];
 };
 void session_end_for(struct session *session, const struct session_reason *reason);
+/* The same for many, with a reason for each: all end at once, then the goodbyes share the
+ * second of those who do not read. */
+void session_end_each(struct session *const *sessions, const struct session_reason *reasons,
+		      size_t n);
 
 /* session_say.c */
 void session_reason(struct session_reason *reason, enum message message, ...)
@@ -434,7 +438,8 @@ bool link_settle(struct link *link);
  * is current. */
 void link_write_locked(struct link *link, const uint8_t *data, size_t size);
 /* Shows a message in a place of the screen (MessageTypes), cut to a line; an empty one leaves
- * what is there. False if the client has no such places, or is not in a game yet. */
+ * what is there. False if the client has no such places, or is not in a game yet. May block as
+ * long as the client does not read, as session_clear(): for the player's own threads. */
 bool session_show(struct session *session, uint8_t place, enum message message, ...)
 	__attribute__((sentinel));
 /* Shows nothing there any more. */

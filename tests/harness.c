@@ -658,6 +658,15 @@ void proxy_flood(const struct proxy *proxy, struct peer *const *peers, size_t n,
 	} while (is_moving || !proxy_is_stuck(proxy, peers[n - 1]));
 }
 
+void proxy_deafen(const struct proxy *proxy, struct peer *const *links, size_t n)
+{
+	uint8_t noise[66 * 64];
+
+	for (size_t size = 0; size < sizeof(noise); size += 66)
+		packet_write_message(noise + size, 0, "noise");
+	proxy_flood(proxy, links, n, noise, sizeof(noise));
+}
+
 void proxy_wait_counts(const struct proxy *proxy, unsigned threads, unsigned fds)
 {
 	int64_t deadline = harness_now() + harness_ms(DEADLINE_MS);

@@ -92,6 +92,8 @@ bool proxy_is_stuck(const struct proxy *proxy, const struct peer *peer);
  * it waits for whoever should read them. */
 void proxy_flood(const struct proxy *proxy, struct peer *const *peers, size_t n,
 		 const uint8_t *packets, size_t size);
+/* The players of these links do not read: each gets chat, until the proxy waits for them. */
+void proxy_deafen(const struct proxy *proxy, struct peer *const *links, size_t n);
 /* Waits until it has no more threads and descriptors than these. */
 void proxy_wait_counts(const struct proxy *proxy, unsigned threads, unsigned fds);
 

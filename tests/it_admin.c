@@ -3,8 +3,6 @@
  * The admins' commands about players, in chat: who may give them, what they do, and what they
  * answer.
  */
-#include <sys/socket.h>
-
 #include "admin_stage.h"
 
 /* ---- who may ---- */
@@ -242,16 +240,6 @@ START_TEST(everybody_hears_a_word)
 }
 END_TEST
 
-/* Fills what Bob's connection takes, until Kurafuto waits for him to read. */
-static void make_bob_deaf(void)
-{
-	uint8_t noise[66 * 64];
-
-	for (size_t size = 0; size < sizeof(noise); size += 66)
-		packet_write_message(noise + size, 0, "noise");
-	proxy_flood(proxy, &link_bob, 1, noise, sizeof(noise));
-}
-
 /* Who does not read holds up nobody. */
 START_TEST(the_deaf_hold_up_nobody)
 {
@@ -259,7 +247,7 @@ START_TEST(the_deaf_hold_up_nobody)
 
 	proxy = proxy_start(USUAL);
 	both_join();
-	make_bob_deaf();
+	proxy_deafen(proxy, &link_bob, 1);
 	begin = harness_now();
 	ask(":kura say hello", "[Alice] hello");
 	peer_wait_text(alice, "Said to 1 player.");
@@ -301,6 +289,35 @@ START_TEST(a_full_server_takes_who_is_sent)
 	moves(bob, &link_bob, &beta, "Beta");
 	ask(":kura send Alice beta", "Sending Alice to beta");
 	moves(alice, &link_a, &beta, "Beta");
+	all_leave();
+}
+END_TEST
+
+/* A player does not read and is on their way: an admin who calls that off waits for them no
+ * longer than a moment. In the second round the way ends in waiting for a level's end. */
+START_TEST(who_is_deaf_is_sent_at_once)
+{
+	int64_t begin;
+
+	proxy = proxy_start(TWO_SERVERS ADMINS
+			    ",'login-timeout-ms':600000,'client-timeout-ms':3600000",
+			    alpha.port, beta.port, state);
+	both_join();
+	if (_i == 1) {
+		link_begin_level(link_bob);
+		peer_until(bob, OP_LEVEL_DATA_CHUNK);
+	}
+	ask(":kura send Bob beta", "Sending Bob to beta");
+	link_b = backend_accept(&beta);
+	if (_i == 1)
+		link_welcome(link_b, "Beta");
+	proxy_deafen(proxy, &link_bob, 1);
+	begin = harness_now();
+	ask(":kura send Bob alpha", "Bob is on alpha already");
+	peer_expect_close(link_b);
+	ask(":kura send Bob lobby", "Sending Bob to lobby");
+	ask(":kura send Bob alpha", "Bob is on alpha already");
+	ck_assert_int_lt(harness_now() - begin, harness_ms(5000));
 	all_leave();
 }
 END_TEST
@@ -366,6 +383,7 @@ int main(void)
 	tcase_add_test(players, the_deaf_hold_up_nobody);
 	tcase_add_test(sending, a_player_is_sent);
 	tcase_add_test(sending, a_full_server_takes_who_is_sent);
+	tcase_add_loop_test(sending, who_is_deaf_is_sent_at_once, 0, 2);
 	tcase_add_loop_test(sending, a_whole_server_is_sent, 0, 3);
 	tcase_add_test(sending, who_is_meant_must_be_clear);
 	return harness_run(suite);

@@ -16,6 +16,7 @@
 
 #define USUAL TWO_SERVERS KEPT CALM, alpha.port, beta.port, state
 #define KEPT  ",'state-dir':'%s'"
+#define DEAF  30 /* players who do not read */
 
 static char state[HARNESS_PATH]; /* a directory of the test's own */
 static char said[65536];         /* what stdout has said since the last line */
@@ -148,6 +149,34 @@ START_TEST(a_network_is_banned)
 }
 END_TEST
 
+/* A ban ends all whom it meets before it says goodbye to the first of them, who is Alice; the
+ * others do not read, and would take over a second if each had to wait for the one before. */
+START_TEST(all_are_banned_at_once)
+{
+	struct peer *players[DEAF], *links[DEAF];
+	char name[16], ended[64];
+
+	begin();
+	for (int i = 0; i < DEAF; i++) {
+		snprintf(name, sizeof(name), "Deaf%d", i);
+		players[i] = join(proxy, &alpha, name, "Alpha", &links[i]);
+		exchange(players[i], links[i]);
+	}
+	proxy_deafen(proxy, links, DEAF);
+	type("ban 127.0.0.0/8", "127.0.0.0/8 is banned.");
+	peer_expect_disconnect(alice, "You are banned");
+	ck_assert(peer_closes_within(links[DEAF - 1], 500));
+	snprintf(ended, sizeof(ended), "online until now (%d): Alice, Deaf0, Deaf1", DEAF + 1);
+	see(ended);
+	for (int i = 0; i < DEAF; i++) {
+		peer_close(players[i]);
+		peer_expect_close(links[i]);
+		peer_close(links[i]);
+	}
+	finish();
+}
+END_TEST
+
 /* The end of stdin is not the end of the program. */
 START_TEST(the_end_of_stdin_ends_nothing)
 {
@@ -184,6 +213,7 @@ int main(void)
 	tcase_add_test(tcase, lines_are_commands);
 	tcase_add_test(tcase, the_console_may_do_anything);
 	tcase_add_test(tcase, a_network_is_banned);
+	tcase_add_test(tcase, all_are_banned_at_once);
 	tcase_add_test(tcase, the_end_of_stdin_ends_nothing);
 	tcase_add_test(tcase, stop_ends_the_program);
 	return harness_run(suite);

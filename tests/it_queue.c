@@ -400,14 +400,11 @@ END_TEST
 /* Their server says so much to players that Kurafuto waits for them to read. */
 static void deafen(const struct player *players, size_t n)
 {
-	uint8_t noise[66 * 64];
 	struct peer *links[DEAF];
 
-	for (size_t size = 0; size < sizeof(noise); size += 66)
-		packet_write_message(noise + size, 0, "noise");
 	for (size_t i = 0; i < n; i++)
 		links[i] = players[i].link;
-	proxy_flood(proxy, links, n, noise, sizeof(noise));
+	proxy_deafen(proxy, links, n);
 }
 
 /* Dave's place is shown behind hers: then she has missed hers. */

@@ -326,8 +326,8 @@ static void put_in_force(const char *text)
 static const struct {
 	const char *message, *line, *answer;
 } others[] = {
-	{"'help-kick':'wirft hinaus'",      "help kick",   "kick NAME [REASON] wirft hinaus\n"},
-	{"'help-stop':''",                  "help stop",   "when-empty | not \n"},
+	{"'help-kick':'wirft hinaus'",      "help kick",   "kick NAME [REASON]: wirft hinaus\n"},
+	{"'help-stop':''",                  "help stop",   "when-empty | not: \n"},
 	{"'command-for-players':'{command} nicht hier'", "jump alpha", "jump nicht hier\n"},
 	{"'time-minutes':'{count} Minuten'", "ban Bob 10m", "Bob is banned for 10 Minuten."},
 	{"'time-hours':'{count} Std.','time-minutes':'{count} Min.'", "ban Bob 1h30m", "for 1 Std. 30 Min."},
