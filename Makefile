@@ -54,6 +54,9 @@ LINKED       := $(filter-out $(BUILD)/kurafuto.o,$(OBJECTS))
 HARNESS      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/harness*.c))
 UNIT_TESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c))
 IT_TESTS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/it_*.c))
+# Start first, so that none of them runs alone at the end; the others follow, and those that wait most lead.
+LONGEST      := $(filter $(addprefix %/,it_queue it_return it_jump_faults it_admin_servers test_pool test_lobby_change),\
+	$(IT_TESTS) $(UNIT_TESTS))
 THOROUGH     := $(filter %/it_oracle %/it_jump_faults,$(IT_TESTS))
 NPM_TESTS    := $(wildcard tests/npm/*.test.js)
 FUZZERS      := $(patsubst %.c,build/%,$(wildcard fuzz/fuzz_*.c))
@@ -114,7 +117,7 @@ SAN_ENV := TEST_LIMIT=300 TEST_JOBS=2 ASAN_OPTIONS=detect_leaks=1:abort_on_error
 RUN_ALL = $(if $(SAN),$(SAN_ENV)) KURAFUTO=$(CURDIR)/$(BINARY) tests/run-all
 
 test: $(BINARY) $(UNIT_TESTS) $(IT_TESTS) npm-packages ## all tests: units, the real binary, and with other people's software
-	@$(RUN_ALL) $(UNIT_TESTS) $(IT_TESTS) $(NPM_TESTS)
+	@$(RUN_ALL) $(LONGEST) $(filter-out $(LONGEST),$(IT_TESTS) $(UNIT_TESTS)) $(NPM_TESTS)
 
 test-unit: $(UNIT_TESTS) ## the unit tests alone
 	@$(RUN_ALL) $(UNIT_TESTS)

@@ -560,6 +560,8 @@ static void list_everything(struct list *list)
 static void plan_tour(struct plan *plan, uint32_t seed, unsigned stops)
 {
 	make_plan(plan, seed);
+	/* whose name is not still taken by the tour before */
+	snprintf(plan->player, sizeof(plan->player), "P%u_%u", seed, stops);
 	plan->cpe = true;
 	plan->protocol = PACKET_PROTOCOL;
 	plan->software = "ClassiCube 1.3.8";

@@ -9,6 +9,13 @@
 #include <check.h>
 #include <stdlib.h>
 
+/* For loops over very much: ck_assert() tells its runner of each call, which takes its time. */
+#define REQUIRE(condition)                              \
+	do {                                            \
+		if (!(condition))                       \
+			ck_abort_msg("%s", #condition); \
+	} while (0)
+
 /* Runs a suite and frees it; returns what main() is to return. */
 static inline int suite_main(Suite *suite)
 {

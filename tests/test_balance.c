@@ -60,7 +60,7 @@ static size_t pick(enum config_balance balance, const char *player)
 {
 	size_t i = balance_pick(balance, group.servers, group.n, player, draw());
 
-	ck_assert_uint_lt(i, group.n);
+	REQUIRE(i < group.n);
 	return i;
 }
 
@@ -109,11 +109,11 @@ static void check_shares(unsigned joins, double tolerance)
 	unsigned sum = 0;
 
 	for (size_t i = 0; i < group.n; i++) {
-		ck_assert_double_le(group.joins[i], share(i, joins) + tolerance);
-		ck_assert_double_ge(group.joins[i], share(i, joins) - tolerance);
+		REQUIRE(group.joins[i] <= share(i, joins) + tolerance);
+		REQUIRE(group.joins[i] >= share(i, joins) - tolerance);
 		sum += group.joins[i];
 	}
-	ck_assert_uint_eq(sum, joins);
+	REQUIRE(sum == joins);
 }
 
 static const struct {
@@ -243,8 +243,8 @@ START_TEST(least_players_shares_by_weight)
 	for (unsigned n = 1; n <= JOINS; n++) {
 		join(CONFIG_BALANCE_LEAST_PLAYERS, "");
 		for (size_t i = 0; i < group.n; i++) {
-			ck_assert_double_gt(group.joins[i], share(i, n) - 1);
-			ck_assert_double_lt(group.joins[i], share(i, n) + (double)group.n);
+			REQUIRE(group.joins[i] > share(i, n) - 1);
+			REQUIRE(group.joins[i] < share(i, n) + (double)group.n);
 		}
 		if (n % turn == 0)
 			check_shares(n, 0.001);
@@ -271,7 +271,7 @@ START_TEST(least_players_evens_out)
 	group.servers[0].players = 300;
 	join_many(CONFIG_BALANCE_LEAST_PLAYERS, 600);
 	for (size_t i = 0; i < 3; i++)
-		ck_assert_uint_eq(group.servers[i].players, 300);
+		REQUIRE(group.servers[i].players == 300);
 	for (unsigned i = 0; i < JOINS; i++) {
 		uint32_t left = draw() % 3;
 
@@ -281,8 +281,7 @@ START_TEST(least_players_evens_out)
 		size_t to = join(CONFIG_BALANCE_LEAST_PLAYERS, "");
 
 		for (size_t k = 0; k < 3; k++)
-			ck_assert_uint_le(group.servers[to].players - 1,
-					  group.servers[k].players);
+			REQUIRE(group.servers[to].players - 1 <= group.servers[k].players);
 	}
 }
 END_TEST
@@ -380,7 +379,7 @@ START_TEST(hash_goes_by_names)
 	group.servers[1].players = 1000;
 	hash_all(after);
 	for (unsigned i = 0; i < JOINS; i++)
-		ck_assert_uint_eq(before[i], 3 - after[i]);
+		REQUIRE(before[i] == 3 - after[i]);
 	for (unsigned i = 0; i < 100; i++) {
 		size_t to = pick(CONFIG_BALANCE_HASH, "Alice_42");
 
@@ -424,7 +423,7 @@ START_TEST(hash_moves_the_least)
 	group.n--;
 	hash_all(without);
 	for (unsigned i = 0; i < JOINS; i++) {
-		ck_assert(without[i] == with[i] || with[i] == group.n);
+		REQUIRE(without[i] == with[i] || with[i] == group.n);
 		if (with[i] != group.n)
 			continue;
 		moved++;
@@ -448,7 +447,7 @@ START_TEST(hash_follows_weights)
 	group.servers[1].weight = 2 * ONE;
 	hash_all(after);
 	for (unsigned i = 0; i < JOINS; i++) {
-		ck_assert(after[i] == before[i] || after[i] == 1);
+		REQUIRE(after[i] == before[i] || after[i] == 1);
 		moved += after[i] != before[i];
 	}
 	/* from a third to a half */
