@@ -10,21 +10,44 @@
 #include <md5.h>
 #include <stdint.h>
 #include <string.h>
+#include <strings.h>
 
 static bool is_letter_or_digit(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-bool auth_name_is_valid(const char *name)
+static bool is_name(const char *name, size_t max)
 {
 	size_t n = 0;
 
 	for (; name[n] != '\0'; n++)
-		if (n == AUTH_NAME_MAX ||
+		if (n == max ||
 		    (!is_letter_or_digit(name[n]) && strchr("_.@+-", name[n]) == NULL))
 			return false;
 	return n > 0;
+}
+
+bool auth_name_is_valid(const char *name)
+{
+	return is_name(name, AUTH_NAME_MAX);
+}
+
+bool auth_full_name_is_valid(const char *name)
+{
+	return is_name(name, AUTH_FULL_NAME_MAX);
+}
+
+bool auth_suffix_is_valid(const char *suffix)
+{
+	return is_name(suffix, AUTH_SUFFIX_MAX);
+}
+
+bool auth_has_suffix(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), length = strlen(suffix);
+
+	return length > 0 && n > length && strcasecmp(name + n - length, suffix) == 0;
 }
 
 void auth_key(char out[static AUTH_KEY_LEN + 1], const char *salt, const char *name)

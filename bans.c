@@ -329,11 +329,11 @@ enum bans_result bans_allow_switch(struct bans *bans, bool on, char *why, size_t
 
 static bool check_name(const char *name, char *why, size_t why_size)
 {
-	bool is_good = auth_name_is_valid(name);
+	bool is_good = auth_full_name_is_valid(name);
 
 	if (!is_good)
 		snprintf(why, why_size,
-			 "\"%s\" is not a name: 1 to 16 letters, digits and _ . @ + -", name);
+			 "\"%s\" is not a name: 1 to 20 letters, digits and _ . @ + -", name);
 	return is_good;
 }
 

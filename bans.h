@@ -45,10 +45,10 @@ enum bans_result { BANS_DONE, BANS_BAD, BANS_UNCHANGED, BANS_NOT_SAVED };
  * full stop) says what is wrong. BANS_NOT_SAVED: it counts until the program ends; `why` names
  * the file, the log says more. They block on the disk. */
 
-/* Bans a name (auth_name_is_valid) or an address or CIDR of IPv4 or IPv6; an address alone is a
- * network of one, IPv4 mapped into IPv6 is IPv4, and what is both ("1.2.3.4") is an address. A
- * new ban of the same thing replaces the old. Reasons are cut to fit. BANS_BAD: neither name
- * nor network, or the end is past. `until_s` as above. */
+/* Bans a name (auth_full_name_is_valid) or an address or CIDR of IPv4 or IPv6; an address alone
+ * is a network of one, IPv4 mapped into IPv6 is IPv4, and what is both ("1.2.3.4") is an
+ * address. A new ban of the same thing replaces the old. Reasons are cut to fit. BANS_BAD:
+ * neither name nor network, or the end is past. `until_s` as above. */
 enum bans_result bans_add(struct bans *bans, const char *what, int64_t until_s,
 			  const char *reason, const char *by, char *why, size_t why_size);
 /* BANS_UNCHANGED: there was no ban of just this; networks around it or within it stay. */

@@ -114,11 +114,12 @@ bool bans_target_parse(struct bans_target *target, const char *what, char *why, 
 {
 	*target = (struct bans_target){0};
 	snprintf(why, why_size,
-		 "\"%s\" is neither a name (1 to 16 letters, digits and _ . @ + -) nor an "
+		 "\"%s\" is neither a name (1 to 20 letters, digits and _ . @ + -) nor an "
 		 "address such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32",
 		 what);
-	bool is_good = strlen(what) < BANS_WHAT_MAX &&
-		       (parse_network(target, what, why, why_size) || auth_name_is_valid(what));
+	bool is_good =
+		strlen(what) < BANS_WHAT_MAX &&
+		(parse_network(target, what, why, why_size) || auth_full_name_is_valid(what));
 	if (!is_good)
 		return false;
 	if (!target->is_network)

@@ -2,10 +2,10 @@
 /*
  * The keys of kurafuto.json, and the way from the file to a struct and back. How tables of keys
  * work is config_keys.c; the values that need more than a row are config_values.c,
- * config_servers.c, config_balance.c, config_ranks.c and config_kicks.c. The one idea: the
- * table here is the configuration; a new key is a new row and a member of struct config, and
- * everything else follows. Rows are loaded in their order, so a row may rely on the rows above
- * it.
+ * config_servers.c, config_balance.c, config_heartbeats.c, config_ranks.c and config_kicks.c.
+ * The one idea: the table here is the configuration; a new key is a new row and a member of
+ * struct config, and everything else follows. Rows are loaded in their order, so a row may rely
+ * on the rows above it.
  */
 #include "config.h"
 
@@ -76,8 +76,8 @@ static const struct config_key health_keys[] = {
 	 .help = "How often each server is checked, to know which are up."},
 	{CHOICE("check", health_check, checks, "\"tcp\""),
 	 .help = "What a server must do: tcp, take a connection; classic, also answer a login."},
-	{TEXT("probe-name", health_probe_name, "\"Kurafuto\""), .check = config_check_player,
-	 .what = CONFIG_PLAYER_WHAT,
+	{TEXT("probe-name", health_probe_name, "\"Kurafuto\""), .check = config_check_probe,
+	 .what = CONFIG_PROBE_WHAT,
 	 .help = "The name that the check classic logs in with."},
 	{NUMBER("rise", health_rise, 1, 100, "1"),
 	 .what = "a number of tries",
@@ -138,13 +138,32 @@ static const struct config_key keys[] = {
 	 .help = "Whether players from loopback and private addresses must prove their names "
 		 "too."},
 	{BOOL("heartbeat", heartbeat, "false"),
-	 .help = "Whether to announce Kurafuto to the server lists. Accepted, but without "
-		 "effect so far."},
+	 .help = "Whether to announce Kurafuto to the server list of ClassiCube, which hands out "
+		 "keys to players: the same as an item {\"type\": \"classicube\"} of heartbeats, "
+		 "but for public, and for the salt if there is one."},
+	{BOOL("public", is_public, "false"),
+	 .help = "Whether that list shows Kurafuto to everybody, and not only to those who have the "
+		 "address of its page. An item of heartbeats has its own."},
 	{TEXT("salt", salt, NULL),
 	 .flags = CONFIG_OR_NULL | CONFIG_SECRET, .check = config_check_salt,
 	 .what = "a text of 1-64 printable ASCII characters without spaces",
 	 .help = "The secret that keys are made with, for every name: guard it like a "
-		 "password. Without it, or with null, each start takes a random one."},
+		 "password. Without it, or with null, each start takes a random one. Server lists in "
+		 "heartbeats have salts of their own."},
+	{TEXT("salt-file", salt_file, NULL),
+	 .flags = CONFIG_OR_NULL, .check = config_check_directory,
+	 .what = "the path of a file, from state-dir on",
+	 .help = "Where the salts of server lists are kept, so that the keys of players survive a "
+		 "restart. Nobody else may read it. Without it, or with null, each start takes new "
+		 "salts."},
+	{NUMBER("salt-rotation-h", salt_rotation_h, 1, 8760, "0"), .flags = CONFIG_OR_ZERO,
+	 .what = "a time in hours",
+	 .help = "How old the salt of a server list may be before another takes its place. 0 means "
+		 "any age."},
+	{NUMBER("salt-grace-s", salt_grace_s, 0, 604800, "3600"),
+	 .what = "a time in seconds",
+	 .help = "How long keys still count that were made with the salt before. 0 for a salt that "
+		 "others have seen."},
 	{BOOL("edge-commands", edge_commands, "true"),
 	 .help = "Whether Kurafuto answers commands of players itself."},
 	{TEXT("command-prefix", command_prefix, "\":kura\""), .check = config_check_prefix,
@@ -220,6 +239,9 @@ static const struct config_key keys[] = {
 	{LIST("listeners", listeners), .sub = config_listener_keys,
 	 .what = "a list of objects",
 	 .help = "More addresses to listen on, beside address and port."},
+	{LIST("heartbeats", heartbeats), .sub = config_heartbeat_keys,
+	 .what = "a list of objects",
+	 .help = "Server lists that Kurafuto is announced to, each with a salt of its own."},
 	{CHOICE("rejoin", rejoin_last, rejoins, "\"hub\""),
 	 .help = "Where a player who comes back is sent: to a hub, or to the server that they "
 		 "were on last, as long as it can take them."},
@@ -244,8 +266,8 @@ static const struct config_key keys[] = {
 	{TEXT("state-dir", state_dir, NULL),
 	 .flags = CONFIG_OR_NULL, .check = config_check_directory,
 	 .what = "the path of a directory",
-	 .help = "Where bans, the allow list, the places of players and traces are kept. Without "
-		 "it, or with null, the directory of the configuration."},
+	 .help = "Where bans, the allow list, the places of players, traces and kurafuto.url are kept. "
+		 "Without it, or with null, the directory of the configuration."},
 	{BOOL("watch", watch, "false"),
 	 .help = "Whether the file is read again by itself when it has changed."},
 	{OBJECT("log", log_keys),
@@ -409,6 +431,7 @@ void config_free(struct config *config)
 	config_free_servers(config);
 	config_free_balance(config);
 	config_free_ranks(config);
+	config_free_heartbeats(config);
 	config_keys_free_list(&config->messages);
 	config_free_kick_pass(config);
 	config_keys_free(keys, config);

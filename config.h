@@ -16,11 +16,12 @@
 #include "log.h"
 #include "packet.h"
 
-#define CONFIG_SERVERS_MAX   256
-#define CONFIG_LISTENERS_MAX 32
-#define CONFIG_GROUPS_MAX    64
-#define CONFIG_ADDRESS_MAX   46 /* room for a numeric address, terminated */
-#define CONFIG_NAME_MAX      32 /* longest name of a server */
+#define CONFIG_SERVERS_MAX    256
+#define CONFIG_LISTENERS_MAX  32
+#define CONFIG_GROUPS_MAX     64
+#define CONFIG_HEARTBEATS_MAX 32
+#define CONFIG_ADDRESS_MAX    46 /* room for a numeric address, terminated */
+#define CONFIG_NAME_MAX       32 /* longest name of a server */
 
 /* What a kick by a server means for the player: `on-kick`. */
 enum config_on_kick {
@@ -56,7 +57,8 @@ struct config_server {
 	bool hidden;                   /* not in lists, and without a portal */
 	struct config_list restricted; /* names of players, "@RANK": who may go there */
 	bool is_restricted;            /* `restricted` is there, perhaps empty */
-	char *motd;            /* what its players see instead of its own; NULL: its own */
+	char *motd;   /* what its players see instead of its own; NULL: its own */
+	char *secret; /* keys handed to it are made with that; NULL: the players' own */
 	struct server *server; /* set by the registry when the snapshot is put in force */
 };
 
@@ -94,6 +96,30 @@ struct config_listener {
 	struct config_hubs hubs; /* its own, or a copy of the global ones */
 };
 
+/* What a server list speaks. */
+enum config_heartbeat_type {
+	CONFIG_HEARTBEAT_CLASSICUBE,
+	CONFIG_HEARTBEAT_NOTCHIAN,     /* as www.minecraft.net was */
+	CONFIG_HEARTBEAT_BETACRAFT_V2, /* JSON, and no keys */
+};
+
+/* A server list that hears of one of the listeners. No two have the same url and listener. */
+struct config_heartbeat {
+	enum config_heartbeat_type type;
+	char *url;            /* never NULL; of betacraft-v2 what its paths are added to */
+	char *name;           /* NULL: the listener's */
+	bool is_public;       /* shown to everybody */
+	uint16_t public_port; /* 0: the one that the listener really has */
+	unsigned max_players; /* 0: that of all */
+	unsigned interval_s;
+	char *name_suffix;      /* of players with a key of this list; NULL: none */
+	uint16_t listener_port; /* 0: the first listener */
+	size_t listener;        /* its index */
+	char *public_address;   /* betacraft-v2: where players join; NULL: the listener's */
+	char *private_key;      /* betacraft-v2; NULL: none */
+	bool is_plain; /* what `heartbeat: true` stands for; the first if it is there */
+};
+
 /* Who may do what. Patterns have * and ?, without regard to case. */
 struct config_rank {
 	char *name;
@@ -122,7 +148,8 @@ struct config {
 	uint16_t port;     /* 0: any free port (it is logged) */
 	bool verify_names; /* `verify-names`, or its older name `authentication` */
 	bool verify_lan;
-	bool heartbeat; /* accepted, not acted on yet */
+	bool heartbeat; /* stands for a classicube heartbeat, see is_plain */
+	bool is_public; /* `public`, which counts for that one */
 	bool edge_commands;
 	char *salt; /* NULL: none configured, random at start */
 	char *command_prefix;
@@ -151,6 +178,11 @@ struct config {
 	struct config_hubs hubs;           /* default: the first server */
 	struct config_listener *listeners; /* the plain address and port are the first */
 	size_t n_listeners;
+	struct config_heartbeat *heartbeats;
+	size_t n_heartbeats;
+	char *salt_file;           /* below state_dir, unless it begins with /; NULL: none */
+	unsigned salt_rotation_h;  /* 0: never */
+	unsigned salt_grace_s;     /* how long keys of a previous salt still count */
 	struct config_rank *ranks; /* the one named "default" is everybody's */
 	size_t n_ranks;
 	struct config_list messages; /* by enum message; NULL where the default counts */
@@ -195,7 +227,10 @@ size_t config_find_group(const struct config *config, const char *name);
  */
 bool config_is_final_kick(const struct config *config, const char *reason);
 
-/* The effective configuration as JSON with every key; the salt and the token are shown, and
+/* Do players get keys from that list: has it a salt. */
+bool config_heartbeat_has_keys(const struct config_heartbeat *heartbeat);
+
+/* The effective configuration as JSON with every key; the salt and other secrets are shown, and
  * each server has its own on-kick and redirect. Loading the output gives the same. */
 bool config_print(const struct config *config, FILE *out);
 

@@ -71,21 +71,28 @@ static void compare_objects(struct diff *diff, const cJSON *from, const cJSON *t
 	}
 }
 
-/* What an item of a list goes by: its name, or its address and port. False if it has neither.
- */
+/* What an item of a list goes by: its name, or its address and port, or its URL. False if it
+ * has none of them. */
 static bool name_of(char out[static PATH_SIZE], const cJSON *item)
 {
 	const cJSON *name = cJSON_GetObjectItemCaseSensitive(item, "name");
 	const cJSON *address = cJSON_GetObjectItemCaseSensitive(item, "address");
 	const cJSON *port = cJSON_GetObjectItemCaseSensitive(item, "port");
+	const cJSON *url = cJSON_GetObjectItemCaseSensitive(item, "url");
+	const cJSON *listener = cJSON_GetObjectItemCaseSensitive(item, "listener");
 	bool is_place = cJSON_IsString(address) && cJSON_IsNumber(port) &&
 			cJSON_GetObjectItemCaseSensitive(item, "hubs") != NULL;
+	bool is_list = cJSON_IsString(url) && cJSON_IsNumber(listener);
 
 	if (is_place)
 		snprintf(out, PATH_SIZE, "%s port %d", address->valuestring, port->valueint);
+	else if (is_list && listener->valueint != 0)
+		snprintf(out, PATH_SIZE, "%s port %d", url->valuestring, listener->valueint);
+	else if (is_list)
+		strlcpy(out, url->valuestring, PATH_SIZE);
 	else if (cJSON_IsString(name))
 		strlcpy(out, name->valuestring, PATH_SIZE);
-	return is_place || cJSON_IsString(name);
+	return is_place || is_list || cJSON_IsString(name);
 }
 
 static const cJSON *find_named(const cJSON *list, const char *name)
@@ -127,12 +134,24 @@ static void compare_lists(struct diff *diff, const cJSON *from, const cJSON *to)
 	}
 }
 
+static const struct config_key *find_key(const struct config_key *keys, const char *name,
+					 size_t n)
+{
+	for (; keys->name != NULL; keys++)
+		if (strncmp(keys->name, name, n) == 0 && keys->name[n] == '\0')
+			return keys;
+	return NULL;
+}
+
+/* "salt", or "servers.alpha.secret": what is in between may have dots, too. */
 static bool is_secret(const char *path)
 {
-	for (const struct config_key *key = config_table(); key->name != NULL; key++)
-		if (strcmp(key->name, path) == 0)
-			return (key->flags & CONFIG_SECRET) != 0;
-	return false;
+	const char *last = strrchr(path, '.');
+	const struct config_key *key = find_key(config_table(), path, strcspn(path, "."));
+
+	if (key != NULL && last != NULL && key->sub != NULL)
+		key = find_key(key->sub, last + 1, strlen(last + 1));
+	return key != NULL && (key->flags & CONFIG_SECRET) != 0;
 }
 
 static void compare(struct diff *diff, const cJSON *from, const cJSON *to)

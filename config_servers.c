@@ -63,6 +63,11 @@ const struct config_key config_server_keys[] = {
 	 .what = "a list of kick, plugin and chat, or a text with commas",
 	 .help = "How this server may send players elsewhere. Without it, redirect of all "
 		 "servers counts."},
+	{CONFIG_ROW("secret", TEXT, config_server, secret),
+	 .flags = CONFIG_OR_NULL | CONFIG_SECRET, .check = config_check_salt,
+	 .what = "a text of 1-64 printable ASCII characters without spaces",
+	 .help = "The salt that this server checks keys with: it gets keys made with that, and can "
+		 "verify names. Without it, or with null, it gets the key that the player has sent."},
 	{.name = NULL},
 };
 /* clang-format on */

@@ -154,6 +154,13 @@ bool config_check_player(const char *text, char *why, size_t why_size)
 {
 	(void)why;
 	(void)why_size;
+	return auth_full_name_is_valid(text);
+}
+
+bool config_check_probe(const char *text, char *why, size_t why_size)
+{
+	(void)why;
+	(void)why_size;
 	return auth_name_is_valid(text);
 }
 

@@ -19,7 +19,8 @@ struct config_server_row {
 
 #define CONFIG_NAME_WHAT \
 	"a name of 1-32 letters, digits, '_' and '-' that does not start with a digit"
-#define CONFIG_PLAYER_WHAT "a player's name of 1-16 letters, digits, _ . @ + and -"
+#define CONFIG_PLAYER_WHAT "a player's name of 1-20 letters, digits, _ . @ + and -"
+#define CONFIG_PROBE_WHAT  "a player's name of 1-16 letters, digits, _ . @ + and -"
 
 /* The items of `servers`, `packets`, `groups`, `listeners` and `ranks`. */
 /* The word of the commands for every server: no server or group may have it for a name. */
@@ -32,6 +33,7 @@ extern const struct config_key config_server_keys[];
 extern const struct config_key config_packet_keys[];
 extern const struct config_key config_group_keys[];
 extern const struct config_key config_listener_keys[];
+extern const struct config_key config_heartbeat_keys[];
 extern const struct config_key config_rank_keys[];
 /* The words of `on-kick`, by enum config_on_kick; ends in NULL. */
 extern const char *const config_on_kicks[];
@@ -45,8 +47,10 @@ bool config_check_address(const char *text, char *why, size_t why_size);
 bool config_check_server_address(const char *text, char *why, size_t why_size);
 /* The name of a server, group or rank: CONFIG_NAME_WHAT. */
 bool config_check_name(const char *text, char *why, size_t why_size);
-/* CONFIG_PLAYER_WHAT. */
+/* CONFIG_PLAYER_WHAT: with the suffix that a server list may add; CONFIG_PROBE_WHAT: without.
+ */
 bool config_check_player(const char *text, char *why, size_t why_size);
+bool config_check_probe(const char *text, char *why, size_t why_size);
 /* A pattern of names, with * and ?. */
 bool config_check_pattern(const char *text, char *why, size_t why_size);
 bool config_check_directory(const char *text, char *why, size_t why_size);
@@ -70,6 +74,8 @@ CONFIG_VALUE(hubs);
 /* After hubs, name and motd, which count where a listener has none of its own, and after
  * address and port, which make the first. */
 CONFIG_VALUE(listeners);
+/* After listeners, which they name, and after heartbeat and public, which make the first. */
+CONFIG_VALUE(heartbeats);
 CONFIG_VALUE(messages);
 CONFIG_VALUE(ignore_packets);
 CONFIG_VALUE(drop_packets);
@@ -84,6 +90,7 @@ void config_free_kick_pass(struct config *config);
 void config_free_servers(struct config *config);
 void config_free_balance(struct config *config); /* groups, hubs and listeners */
 void config_free_ranks(struct config *config);
+void config_free_heartbeats(struct config *config);
 
 /* The name most like a word among servers, with their aliases; `nearest` of others, or NULL,
  * competes. */

@@ -231,8 +231,10 @@ static void commit(struct control *control, struct config *config, struct audien
 		log_set_level(level);
 	registry_commit(control->parts.registry, config);
 	listeners_commit(control->parts.listeners, config);
+	salts_follow(control->parts.world->salts, config, time(NULL));
 	config_publish(config);
 	config_settle();
+	heartbeat_wake(control->parts.heartbeat);
 	registry_wake(control->parts.registry);
 	wake_main(control);
 	config_release(before);

@@ -11,6 +11,7 @@
 
 #include "commands.h"
 #include "config.h"
+#include "heartbeat.h"
 #include "listeners.h"
 #include "lobby.h"
 #include "server.h"
@@ -25,6 +26,7 @@ struct control_parts {
 	struct listeners *listeners;
 	struct lobby *lobby;
 	const struct session_world *world;
+	struct heartbeat *heartbeat;
 	int wake_fd; /* an eventfd(2): written when the main thread should look */
 };
 

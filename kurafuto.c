@@ -28,11 +28,13 @@
 #include "console.h"
 #include "control.h"
 #include "filters.h"
+#include "heartbeat.h"
 #include "hooks.h"
 #include "listeners.h"
 #include "lobby.h"
 #include "log.h"
 #include "net.h"
+#include "salts.h"
 #include "server.h"
 #include "session.h"
 
@@ -66,6 +68,8 @@ struct program {
 	struct listeners *listeners;
 	struct bans *bans;
 	struct places *places;
+	struct salts *salts;
+	struct heartbeat *heartbeat;
 	int signals, wake; /* a signalfd(2), an eventfd(2) */
 	int spare;         /* a descriptor kept for telling one client that there are no more */
 	int64_t warned_ms; /* when that was logged last */
@@ -224,7 +228,7 @@ static void join_address(char out[static NET_ADDR_TEXT], const struct config *co
 
 static int print_key(const struct config *config, const char *name)
 {
-	char key[AUTH_KEY_LEN + 1], address[NET_ADDR_TEXT];
+	char key[AUTH_KEY_LEN + 1], salt[SALTS_MAX + 1], address[NET_ADDR_TEXT];
 
 	if (!auth_name_is_valid(name)) {
 		fprintf(stderr,
@@ -233,13 +237,14 @@ static int print_key(const struct config *config, const char *name)
 			name);
 		return EX_USAGE;
 	}
-	if (config->salt == NULL) {
-		fputs("kurafuto: --key needs a \"salt\" in the configuration: without one it "
-		      "is random at each start\n",
+	if (config->salt == NULL && !salts_peek(config, salt)) {
+		fputs("kurafuto: --key needs a \"salt\" in the configuration, or a "
+		      "\"salt-file\" that has one of a server list: without them it is "
+		      "random at each start\n",
 		      stderr);
 		return EX_CONFIG;
 	}
-	auth_key(key, config->salt, name);
+	auth_key(key, config->salt != NULL ? config->salt : salt, name);
 	join_address(address, config, config->port);
 	printf("%s\nmc://%s/%s/%s\n", key, address, name, key);
 	fputs("kurafuto: the link is for this machine: others need your public address in it\n",
@@ -376,12 +381,17 @@ static void say_who_may_join(const struct config *config)
 	else if (!config->verify_lan)
 		log_info("verify-lan is false: players from loopback and private addresses "
 			 "need no key");
-	if (config->heartbeat)
-		log_warn("heartbeat is true, but this version does not announce itself to a "
-			 "server list yet");
-	if (config->verify_names && config->salt == NULL)
-		log_warn("verify-names is true, but there is no \"salt\" and no server list: "
-			 "nobody%s can join",
+	bool has_keys = config->salt != NULL;
+	for (size_t i = 0; i < config->n_heartbeats; i++) {
+		const struct config_heartbeat *heartbeat = &config->heartbeats[i];
+
+		log_info("heartbeat to %s every %u s%s", heartbeat->url, heartbeat->interval_s,
+			 heartbeat->is_public ? "" : ", not public");
+		has_keys |= config_heartbeat_has_keys(heartbeat);
+	}
+	if (config->verify_names && !has_keys)
+		log_warn("verify-names is true, but there is no \"salt\" and no server list "
+			 "that hands out keys: nobody%s can join",
 			 config->verify_lan
 				 ? ""
 				 : " but players from loopback and private addresses");
@@ -408,11 +418,15 @@ static bool open_parts(struct program *program)
 	program->hooks = hooks_new();
 	program->bans = bans_new(program->config->state_dir);
 	program->places = places_new(program->config->state_dir);
+	program->salts = salts_new(program->config->state_dir);
 	program->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	program->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (program->registry != NULL && program->hooks != NULL && program->bans != NULL &&
-	    program->places != NULL && program->wake >= 0 && open_signals(program))
+	    program->places != NULL && program->salts != NULL && program->wake >= 0 &&
+	    open_signals(program)) {
+		salts_follow(program->salts, program->config, time(NULL));
 		return true;
+	}
 	log_error("no memory or descriptors to start");
 	return false;
 }
@@ -429,6 +443,34 @@ static bool enforce(struct program *program, struct config *config)
 	return true;
 }
 
+static unsigned count_players(void *context)
+{
+	(void)context;
+	return session_players();
+}
+
+static uint16_t find_port(void *context, const struct config *config, size_t listener)
+{
+	const struct program *program = context;
+
+	return listeners_port(program->listeners, config, listener);
+}
+
+static bool open_heartbeat(struct program *program)
+{
+	const struct heartbeat_parts parts = {
+		.salts = program->salts,
+		.directory = program->config->state_dir,
+		.software = SOFTWARE,
+		.players = count_players,
+		.port = find_port,
+		.context = program,
+	};
+
+	program->heartbeat = heartbeat_init() ? heartbeat_new(&parts) : NULL;
+	return program->heartbeat != NULL;
+}
+
 /* What acts on the running program: commands and their means. */
 static bool open_control(struct program *program)
 {
@@ -439,6 +481,7 @@ static bool open_control(struct program *program)
 		.listeners = program->listeners,
 		.lobby = program->lobby,
 		.world = &program->world,
+		.heartbeat = program->heartbeat,
 		.wake_fd = program->wake,
 	};
 
@@ -461,12 +504,13 @@ static bool open_program(struct program *program, struct config *config)
 		.bans = program->bans,
 		.places = program->places,
 		.salt = program->salt,
+		.salts = program->salts,
 		.version = SOFTWARE,
 		.started_ms = net_now_ms(),
 	};
 	if (!open_listeners(program) || !open_lobby(program))
 		return false;
-	if (open_control(program))
+	if (open_heartbeat(program) && open_control(program))
 		return true;
 	log_error("no memory to start");
 	return false;
@@ -477,13 +521,15 @@ static bool open_program(struct program *program, struct config *config)
 static bool close_program(struct program *program)
 {
 	control_free(program->control);
-	if (!registry_stop(program->registry))
+	if (!heartbeat_stop(program->heartbeat) || !registry_stop(program->registry))
 		return false;
+	heartbeat_free(program->heartbeat);
 	lobby_free(program->lobby);
 	commands_free(program->commands);
 	hooks_free(program->hooks);
 	bans_free(program->bans);
 	places_free(program->places);
+	salts_free(program->salts);
 	registry_free(program->registry);
 	listeners_free(program->listeners);
 	config_retire();
@@ -598,6 +644,8 @@ static void start_threads(struct program *program)
 	if (!registry_start(program->registry))
 		log_error("no thread for health checks: servers are tried only when players "
 			  "join");
+	if (!heartbeat_start(program->heartbeat))
+		log_error("no thread for heartbeats: server lists are told nothing");
 	if (!control_start(program->control))
 		log_error("no thread for reloads and stops: SIGTERM ends the program");
 	console_start(&terminal);

@@ -25,6 +25,7 @@ MESSAGE_ROW(LOGIN_FIRST_PACKET,  "login-first-packet",  "packet",        "A logi
 MESSAGE_ROW(LOGIN_TOO_OLD,       "login-too-old",       "min max",       "Clients before c0.0.16a are not supported, only versions {min} to {max}")
 MESSAGE_ROW(LOGIN_VERSION,       "login-version",       "version min max", "Protocol version {version} is not supported, only {min} to {max} are")
 MESSAGE_ROW(LOGIN_PACKET,        "login-packet",        "packet",        "Your client sent packet {packet} during its login")
+MESSAGE_ROW(LOGIN_SUFFIX,        "login-suffix",        "suffix",        "Your name may not end in {suffix}: that marks players of another list")
 MESSAGE_ROW(LOGIN_NAME,          "login-name",          "",              "Invalid name: use 1 to 16 letters, digits and _ . @ + -")
 MESSAGE_ROW(LOGIN_UNVERIFIED,    "login-unverified",    "",              "Name wasn't verified, please join through the server list")
 MESSAGE_ROW(LOGIN_CUSTOM_BLOCKS, "login-custom-blocks", "",              "Switch custom blocks on, or reconnect to play without them")

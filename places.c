@@ -22,7 +22,7 @@
 
 struct place {
 	TAILQ_ENTRY(place) entries;
-	char player[AUTH_NAME_MAX + 1];
+	char player[AUTH_FULL_NAME_MAX + 1];
 	char server[CONFIG_NAME_MAX + 1];
 };
 
@@ -137,7 +137,7 @@ static void load(struct places *places)
 
 	cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(root, "players")) {
 		if (places->n < PLACES_MAX && cJSON_IsString(item) && item->string != NULL &&
-		    auth_name_is_valid(item->string) &&
+		    auth_full_name_is_valid(item->string) &&
 		    strlen(item->valuestring) <= CONFIG_NAME_MAX)
 			put_locked(places, NULL, item->string, item->valuestring, false);
 	}

@@ -21,6 +21,7 @@
 #include "net.h"
 #include "packet.h"
 #include "places.h"
+#include "salts.h"
 #include "server.h"
 #include "trace.h"
 
@@ -36,6 +37,7 @@ struct session_world {
 	struct bans *bans;     /* NULL: nobody is banned */
 	struct places *places; /* NULL: nobody is remembered */
 	const char *salt;      /* for mppass keys, where the configuration has none */
+	struct salts *salts;   /* of server lists; NULL: there are none */
 	const char *version;   /* "Kurafuto 0.1.0": named to clients and servers */
 	int64_t started_ms;    /* when the program started, CLOCK_MONOTONIC */
 };

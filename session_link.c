@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "auth.h"
 #include "config_current.h"
 #include "session_private.h"
 #include "text.h"
@@ -277,11 +278,26 @@ static bool link_connect(struct link *link, int64_t deadline_ms)
 	return server_dial_finish(link->server, fd, deadline_ms, why, sizeof(link->fault)) == 0;
 }
 
+/* Says who the player is, with a key that the server can check if it has a secret. */
+static void send_identification(struct link *link)
+{
+	const struct session *session = link->session;
+	const struct config_server *row = server_config(link->server, config_now());
+	uint8_t packet[PACKET_SIZE_MAX];
+	char key[AUTH_KEY_LEN + 1];
+
+	if (row != NULL && row->secret != NULL)
+		auth_key(key, row->secret, session->name);
+	link_send(link, packet,
+		  packet_write_player_identification(
+			  packet, &link->dialect, session->name,
+			  row != NULL && row->secret != NULL ? key : session->key));
+}
+
 bool link_dial(struct link *link)
 {
 	struct session *session = link->session;
 	int64_t deadline_ms = net_deadline_ms(config_now()->connect_timeout_ms);
-	uint8_t packet[PACKET_SIZE_MAX];
 	char address[SERVER_ADDRESS_MAX];
 	size_t left;
 
@@ -305,9 +321,7 @@ bool link_dial(struct link *link)
 		    : link->is_predialled ? ", dialled early"
 					  : "");
 	net_tune(link->fd);
-	link_send(link, packet,
-		  packet_write_player_identification(packet, &link->dialect, session->name,
-						     session->key));
+	send_identification(link);
 	return true;
 }
 

@@ -193,17 +193,49 @@ static bool check_admission(struct login *login)
 	return true;
 }
 
+/* The suffix that the player's own name ends in, though only server lists may add it; or NULL.
+ */
+static const char *borrowed_suffix(const struct session *session)
+{
+	const struct config *config = config_now();
+
+	for (size_t i = 0; i < config->n_heartbeats; i++) {
+		const char *suffix = config->heartbeats[i].name_suffix;
+
+		if (suffix != NULL && auth_has_suffix(session->name, suffix))
+			return suffix;
+	}
+	return NULL;
+}
+
+/* Is the key of the name as the client has sent it. From here on the name has the suffix of the
+ * list that has made the key. */
+static void verify(struct session *session)
+{
+	const struct config *config = config_now();
+	const char *salt = config->salt != NULL ? config->salt : session->world->salt;
+	struct salts *salts = session->world->salts;
+	char suffix[AUTH_SUFFIX_MAX + 1] = "";
+
+	session->is_verified = auth_key_is_valid(salt, session->name, session->key) ||
+			       (salts != NULL && salts_match(salts, config, session->name,
+							     session->key, time(NULL), suffix));
+	strlcat(session->name, suffix, sizeof(session->name));
+}
+
 static bool check_name(struct login *login)
 {
 	struct session *session = login->session;
 	const struct config *config = config_now();
-	const char *salt = config->salt != NULL ? config->salt : session->world->salt;
 
 	if (!auth_name_is_valid(session->name))
 		return refuse(login, MESSAGE_LOGIN_NAME, NULL);
-	snprintf(session->subject, sizeof(session->subject), "#%lu %.16s", session->id,
+	const char *suffix = borrowed_suffix(session);
+	if (suffix != NULL)
+		return refuse(login, MESSAGE_LOGIN_SUFFIX, "suffix", suffix, NULL);
+	verify(session);
+	snprintf(session->subject, sizeof(session->subject), "#%lu %.20s", session->id,
 		 session->name);
-	session->is_verified = auth_key_is_valid(salt, session->name, session->key);
 	if (session->is_verified || !config->verify_names ||
 	    (!config->verify_lan && net_addr_is_lan(&session->peer)))
 		return check_admission(login);

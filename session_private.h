@@ -41,7 +41,7 @@
 #define SESSION_PLACE_TOP     1    /* MessageTypes: the first status line, top right */
 #define SESSION_PLACE_CENTER  100  /* the announcement, which goes by itself */
 #define SESSION_WHY_MAX       256  /* room for a reason, UTF-8 */
-#define SESSION_SUBJECT_MAX   40   /* "#123 Name" */
+#define SESSION_SUBJECT_MAX   48   /* "#123 Name" */
 #define SESSION_TEXT_MAX      1024 /* longest text to a player, before wrapping */
 #define SESSION_LINES_SIZE    (24 * (2 + PACKET_STRING_LEN)) /* so many message packets */
 #define SESSION_GATE_MS       10000 /* the gate opens by itself this long after the swap, */

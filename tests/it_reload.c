@@ -306,15 +306,17 @@ START_TEST(ranks_change)
 }
 END_TEST
 
-/* Secrets don't get into the log; a new salt counts from now on. */
+/* Secrets don't get into the log; without grace a new salt counts from now on. */
 START_TEST(the_salt_changes)
 {
 	struct peer *bob;
 	char key[AUTH_KEY_LEN + 1];
 
-	steward_edits(ALPHA NO_CHECK ",'salt':'" SALT "'", alpha.port);
+	steward_edits(ALPHA NO_CHECK ",'salt':'" SALT "','salt-grace-s':0", alpha.port);
 	begin();
-	steward_edits(ALPHA NO_CHECK ",'salt':'another-salt','verify-lan':true", alpha.port);
+	steward_edits(ALPHA NO_CHECK
+		      ",'salt':'another-salt','salt-grace-s':0,'verify-lan':true",
+		      alpha.port);
 	steward_types("reload");
 	EXPECT("verify-lan: true, was false", "salt: changed");
 	ck_assert(!proxy_logged(proxy, SALT) && !proxy_logged(proxy, "another-salt"));

@@ -44,6 +44,29 @@ START_TEST(names_are_checked)
 }
 END_TEST
 
+START_TEST(full_names_have_room_for_a_suffix)
+{
+	ck_assert(auth_full_name_is_valid("Sixteen_letters_"));
+	ck_assert(!auth_name_is_valid("Sixteen_letters_@"));
+	ck_assert(auth_full_name_is_valid("Sixteen_letters_@abc"));
+	ck_assert(!auth_full_name_is_valid("Sixteen_letters_@abcd"));
+	ck_assert(!auth_full_name_is_valid(""));
+	ck_assert(!auth_full_name_is_valid("a b"));
+}
+END_TEST
+
+START_TEST(suffixes_are_checked)
+{
+	ck_assert(auth_suffix_is_valid("+") && auth_suffix_is_valid("@abc"));
+	ck_assert(!auth_suffix_is_valid("") && !auth_suffix_is_valid("@abcd"));
+	ck_assert(!auth_suffix_is_valid("~") && !auth_suffix_is_valid(" "));
+	ck_assert(auth_has_suffix("Alice+", "+") && auth_has_suffix("Alice@BC", "@bc"));
+	ck_assert(!auth_has_suffix("Alice", "+") && !auth_has_suffix("Al+ice", "+"));
+	ck_assert(!auth_has_suffix("+", "+") && !auth_has_suffix("", "+"));
+	ck_assert(!auth_has_suffix("Alice", ""));
+}
+END_TEST
+
 /* Every single byte: 62 letters and digits and six signs, nothing else. */
 START_TEST(every_byte_of_a_name_is_checked)
 {
@@ -161,6 +184,8 @@ static Suite *suite(void)
 	suite_add_tcase(s, t);
 	tcase_add_loop_test(t, names_are_checked, 0, COUNT(names));
 	tcase_add_test(t, every_byte_of_a_name_is_checked);
+	tcase_add_test(t, full_names_have_room_for_a_suffix);
+	tcase_add_test(t, suffixes_are_checked);
 	tcase_add_loop_test(t, keys_are_md5_of_salt_and_name, 0, COUNT(keys));
 	tcase_add_loop_test(t, keys_are_compared, 0, COUNT(tries));
 	tcase_add_test(t, each_digit_counts);

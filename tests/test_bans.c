@@ -116,7 +116,7 @@ static const struct {
 } bad[] = {
 	{"", "neither a name"},
 	{"two words", "\"two words\" is neither a name"},
-	{"seventeen_letters", "1 to 16"},
+	{"twenty_one_characters", "1 to 20"},
 	{"caf\xc3\xa9", "neither a name"},
 	{" 10.0.0.1", "neither a name"},
 	{"10.0.0.0/33", "0-32"},
@@ -354,9 +354,19 @@ START_TEST(what_is_so_already_is_unchanged)
 }
 END_TEST
 
+/* With the suffix of a server list a name has up to 20 characters. */
+START_TEST(names_with_a_suffix_can_be_allowed)
+{
+	ck_assert_int_eq(bans_allow_add(bans, "Sixteen_letters_@abc", why, sizeof(why)),
+			 BANS_DONE);
+	EXPECT_ALLOWED("Sixteen_letters_@abc");
+}
+END_TEST
+
 START_TEST(only_names_can_be_allowed)
 {
-	static const char *const names[] = {"", "two words", "10.0.0.0/8", "seventeen_letters"};
+	static const char *const names[] = {"", "two words", "10.0.0.0/8",
+					    "twenty_one_characters"};
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		ck_assert_int_eq(bans_allow_add(bans, names[i], why, sizeof(why)), BANS_BAD);
@@ -468,6 +478,7 @@ int main(void)
 	tcase_add_test(list, reasons_are_any_text);
 	tcase_add_test(list, while_it_is_on_only_its_names_are_allowed);
 	tcase_add_test(list, what_is_so_already_is_unchanged);
+	tcase_add_test(list, names_with_a_suffix_can_be_allowed);
 	tcase_add_test(list, only_names_can_be_allowed);
 	tcase_add_test(durations, durations_are_read);
 	tcase_add_test(durations, durations_are_told);

@@ -26,7 +26,8 @@
 #define NAME_WANTED \
 	"a name of 1-32 letters, digits, '_' and '-' that does not start with a digit"
 #define HOST_WANTED     "an IPv4 or IPv6 address, a host name, or unix: and the path of a socket"
-#define PLAYER_WANTED   "a player's name of 1-16 letters, digits, _ . @ + and -"
+#define PLAYER_WANTED   "a player's name of 1-20 letters, digits, _ . @ + and -"
+#define PROBE_WANTED    "a player's name of 1-16 letters, digits, _ . @ + and -"
 #define PATTERN_WANTED  "a pattern of 1-32 letters, digits, '_', '-', '*' and '?'"
 #define BALANCE_WANTED  "one of first, round-robin, random, least-players, most-players, hash"
 #define ADDRESS_WANTED  "a numeric IPv4 or IPv6 address, such as 0.0.0.0 or ::"
@@ -323,10 +324,10 @@ static const struct {
 	 "servers[0].wieght: unknown key; did you mean \"weight\"?\n"},
 
 	/* who may go there */
-	{"{\"servers\":[{" A ",\"restricted\":[\"a b\",7,\"\",\"12345678901234567\",\"@\",\"@mdo\",\"@other\",\"ok\"]}],\"ranks\":{\"mod\":{}}}",
+	{"{\"servers\":[{" A ",\"restricted\":[\"a b\",7,\"\",\"123456789012345678901\",\"@\",\"@mdo\",\"@other\",\"ok\"]}],\"ranks\":{\"mod\":{}}}",
 	 "servers[0].restricted[0]: \"a b\" is not " PLAYER_WANTED ", or that of a rank with @ in front\n"
 	 "servers[0].restricted[1]: 7 is not " PLAYER_WANTED ", or that of a rank with @ in front\n"
-	 "servers[0].restricted[3]: \"12345678901234567\" is not " PLAYER_WANTED ", or that of a rank with @ in front\n"
+	 "servers[0].restricted[3]: \"123456789012345678901\" is not " PLAYER_WANTED ", or that of a rank with @ in front\n"
 	 "servers[0].restricted[4]: \"@\" is not the name of a rank with @ in front\n"
 	 "servers[0].restricted[5]: \"@mdo\" is not the name of a rank with @ in front; did you mean \"@mod\"?\n"
 	 "servers[0].restricted[6]: \"@other\" is not the name of a rank with @ in front\n"},
@@ -415,14 +416,14 @@ static const struct {
 	{"{\"rejoin\":true}", "rejoin: true is a truth value, and not one of hub, last\n"},
 	{"{\"health\":{\"check\":\"ping\",\"probe-name\":\"a b\",\"rise\":0,\"fall\":101,\"slow-start-s\":86401}}",
 	 "health.check: \"ping\" is not one of tcp, classic\n"
-	 "health.probe-name: \"a b\" is not " PLAYER_WANTED "\n"
+	 "health.probe-name: \"a b\" is not " PROBE_WANTED "\n"
 	 "health.rise: 0 is not a number of tries (1-100)\n"
 	 "health.fall: 101 is not a number of tries (1-100)\n"
 	 "health.slow-start-s: 86401 is not a time in seconds (0 or 1-86400)\n"},
 	{"{\"health\":{\"probe-name\":null,\"slow-start\":1},\"slow-start-s\":1}",
 	 "slow-start-s: unknown key\n"
 	 "health.slow-start: unknown key; did you mean \"slow-start-s\"?\n"
-	 "health.probe-name: null is nothing, and not " PLAYER_WANTED "\n"},
+	 "health.probe-name: null is nothing, and not " PROBE_WANTED "\n"},
 	{"{\"pool\":{\"size\":65,\"max-age-s\":0}}",
 	 "pool.size: 65 is not a number of connections (0-64)\npool.max-age-s: 0 is not a time in seconds (1-3600)\n"},
 	{"{\"pool\":{\"max-age-s\":3601}}", "pool.max-age-s: 3601 is not a time in seconds (1-3600)\n"},

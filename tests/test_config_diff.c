@@ -16,6 +16,7 @@
 #define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
 #define A(more)       "{'name':'a','address':'127.0.0.1','port':1" more "}"
 #define B(more)       "{'name':'b','address':'127.0.0.1','port':2" more "}"
+#define LIST(more)    "{'type':'notchian','url':'http://a.b/c'" more "}"
 #define LONG          "0123456789012345678901234567890123456789"
 #define DOOR(port, m) "{'address':'::','port':" port m "}"
 
@@ -43,6 +44,20 @@ static const struct {
 	{"{'salt':'first'}", "{'salt':'second'}", "salt: changed\n"},
 	{"{'salt':'first'}", "{}", "salt: changed\n"},
 	{"{'redirect-token':'12345678'}", "{'redirect-token':'abcdefgh'}", "redirect-token: changed\n"},
+
+	{"{'servers':[" A(",'secret':'one'") "]}", "{'servers':[" A(",'secret':'two'") "]}", "servers.a.secret: changed\n"},
+	{"{'servers':[" A("") "]}", "{'servers':[" A(",'secret':'two'") "]}", "servers.a.secret: changed\n"},
+	{"{'heartbeats':[" LIST(",'private-key':'one'") "]}", "{'heartbeats':[" LIST(",'private-key':'two'") "]}",
+	 "heartbeats.http://a.b/c.private-key: changed\n"},
+
+	/* server lists, by their addresses */
+	{"{}", "{'heartbeats':[" LIST("") "]}", "heartbeats.http://a.b/c: added\n"},
+	{"{'heartbeats':[" LIST("") "]}", "{}", "heartbeats.http://a.b/c: removed\n"},
+	{"{'heartbeats':[" LIST("") "]}", "{'heartbeats':[" LIST(",'name':'N','name-suffix':'+'") "]}",
+	 "heartbeats.http://a.b/c.name: \"N\", was null\nheartbeats.http://a.b/c.name-suffix: \"+\", was null\n"},
+	{"{'port':7,'heartbeats':[" LIST("") "]}", "{'port':7,'heartbeats':[" LIST(",'listener':7") "]}",
+	 "heartbeats.http://a.b/c port 7: added\nheartbeats.http://a.b/c: removed\n"},
+	{"{}", "{'heartbeat':true}", "heartbeat: true, was false\n"},
 
 	/* servers, by their names */
 	{"{'servers':[" A("") "]}", "{'servers':[" A("") "," B("") "]}", "servers.b: added\n"},

@@ -81,8 +81,10 @@ END_TEST
 START_TEST(long_names_are_kept)
 {
 	places_note(places, "A-16_letters.na@", NAME_32);
+	places_note(places, "A-16_letters.na@+abc", "alpha");
 	restart();
 	expect_at("A-16_letters.na@", NAME_32);
+	expect_at("A-16_letters.na@+abc", "alpha");
 }
 END_TEST
 

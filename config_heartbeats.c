@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server lists of kurafuto.json. The one idea: `heartbeat: true` is an item like those of
+ * `heartbeats` and stands in front of them, so that nobody else need know of it; only printing
+ * leaves it out.
+ */
+#include <bsd/string.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "auth.h"
+#include "config_values.h"
+
+#define URL_MAX         200
+#define KEY_MAX         128
+#define PUBLIC_PORT_MAX 65535
+#define INTERVAL_S      30
+#define INTERVAL_TEXT   "30"
+
+static bool check_url(const char *text, char *why, size_t why_size);
+static bool check_suffix(const char *text, char *why, size_t why_size);
+static bool check_host(const char *text, char *why, size_t why_size);
+static bool check_key(const char *text, char *why, size_t why_size);
+
+static const char *const types[] = {
+	[CONFIG_HEARTBEAT_CLASSICUBE] = "classicube",
+	[CONFIG_HEARTBEAT_NOTCHIAN] = "notchian",
+	[CONFIG_HEARTBEAT_BETACRAFT_V2] = "betacraft-v2",
+	NULL,
+};
+static const char *const urls[] = {
+	[CONFIG_HEARTBEAT_CLASSICUBE] = "https://www.classicube.net/server/heartbeat/",
+	[CONFIG_HEARTBEAT_NOTCHIAN] = "https://betacraft.uk/heartbeat.jsp",
+	[CONFIG_HEARTBEAT_BETACRAFT_V2] = "https://api.betacraft.uk",
+};
+
+/* clang-format off */
+const struct config_key config_heartbeat_keys[] = {
+	{CONFIG_ROW("type", CHOICE, config_heartbeat, type),
+	 .flags = CONFIG_REQUIRED, .choices = types,
+	 .help = "What the list speaks. notchian is what www.minecraft.net did. Players get no keys "
+		 "from betacraft-v2."},
+	{CONFIG_ROW("url", TEXT, config_heartbeat, url),
+	 .flags = CONFIG_OR_NULL, .check = check_url,
+	 .what = "an address that begins with https:// or http://, of up to 200 characters",
+	 .help = "Where it is. Without it, or with null, https://www.classicube.net/server/heartbeat/ "
+		 "for classicube, https://betacraft.uk/heartbeat.jsp for notchian, and "
+		 "https://api.betacraft.uk for betacraft-v2."},
+	{CONFIG_ROW("name", TEXT, config_heartbeat, name),
+	 .flags = CONFIG_OR_NULL, .check = config_check_title,
+	 .what = "a text of 1-64 characters",
+	 .help = "The name in the list, which gets it without colours. Without it, or with null, "
+		 "name of the listener counts."},
+	{CONFIG_ROW("public", BOOL, config_heartbeat, is_public), .fallback = "false",
+	 .help = "Whether the list shows Kurafuto to everybody, and not only to those who have the "
+		 "address of its page."},
+	{CONFIG_ROW("public-port", NUMBER, config_heartbeat, public_port),
+	 .flags = CONFIG_OR_ZERO, .min = 1, .max = PUBLIC_PORT_MAX, .fallback = "0",
+	 .what = "a port",
+	 .help = "The port that players connect to, if a router maps it to another one. 0 means that "
+		 "of the listener."},
+	{CONFIG_ROW("max-players", NUMBER, config_heartbeat, max_players),
+	 .flags = CONFIG_OR_ZERO, .min = 1, .max = 100000, .fallback = "0",
+	 .what = "a number of players",
+	 .help = "How many the list says can be online. 0 means max-players of all."},
+	{CONFIG_ROW("interval-s", NUMBER, config_heartbeat, interval_s),
+	 .min = 5, .max = 3600, .fallback = INTERVAL_TEXT,
+	 .what = "a time in seconds",
+	 .help = "How often it is told. After failures up to eight times as long passes."},
+	{CONFIG_ROW("name-suffix", TEXT, config_heartbeat, name_suffix),
+	 .flags = CONFIG_OR_NULL, .check = check_suffix,
+	 .what = "1-4 letters, digits, _ . @ + and -",
+	 .help = "What is added to the names of players whose keys are of this list, so that they are "
+		 "not taken for others of the same name. Nobody's own name may end in it, so choose a "
+		 "sign, such as + or @bc. Without it, or with null, names stay as they are."},
+	{CONFIG_ROW("listener", NUMBER, config_heartbeat, listener_port),
+	 .flags = CONFIG_OR_ZERO, .min = 1, .max = 65535, .fallback = "0",
+	 .what = "a port",
+	 .help = "The port of the listening address that the list is told of. 0 means the first, "
+		 "which is port."},
+	{CONFIG_ROW("public-address", TEXT, config_heartbeat, public_address),
+	 .flags = CONFIG_OR_NULL, .check = check_host,
+	 .what = "an IPv4 address or a host name",
+	 .help = "The address that players connect to. Only betacraft-v2 needs it: other lists take "
+		 "the one that a heartbeat comes from. Without it, or with null, it is the address "
+		 "listened on, if that is one."},
+	{CONFIG_ROW("private-key", TEXT, config_heartbeat, private_key),
+	 .flags = CONFIG_OR_NULL | CONFIG_SECRET, .check = check_key,
+	 .what = "a text of 1-128 printable ASCII characters without spaces",
+	 .help = "What betacraft-v2 knows you by, if it has given you one."},
+	{.name = NULL},
+};
+/* clang-format on */
+
+/* ---- checks ---- */
+
+static bool is_printable(const char *text, size_t max)
+{
+	size_t n = 0;
+
+	for (; text[n] != '\0'; n++)
+		if (text[n] <= ' ' || text[n] > '~' || n == max)
+			return false;
+	return n > 0;
+}
+
+static bool check_url(const char *text, char *why, size_t why_size)
+{
+	const char *host = strstr(text, "://");
+
+	(void)why;
+	(void)why_size;
+	return is_printable(text, URL_MAX) &&
+	       (strncasecmp(text, "https://", 8) == 0 ||
+		strncasecmp(text, "http://", 7) == 0) &&
+	       strcspn(host + 3, "/?#") > 0;
+}
+
+static bool check_suffix(const char *text, char *why, size_t why_size)
+{
+	(void)why;
+	(void)why_size;
+	return auth_suffix_is_valid(text);
+}
+
+static bool check_host(const char *text, char *why, size_t why_size)
+{
+	return strchr(text, ':') == NULL && config_check_server_address(text, why, why_size);
+}
+
+static bool check_key(const char *text, char *why, size_t why_size)
+{
+	(void)why;
+	(void)why_size;
+	return is_printable(text, KEY_MAX);
+}
+
+/* ---- in and out ---- */
+
+/* The listener that an item names; n_listeners if there is none of that port. */
+static size_t find_listener(const struct config *config, unsigned port)
+{
+	size_t i = 0;
+
+	while (i < config->n_listeners && port != 0 && config->listeners[i].port != port)
+		i++;
+	return i;
+}
+
+static void check_listener(struct config_reader *reader, const struct config *config,
+			   const struct config_heartbeat *heartbeat)
+{
+	if (heartbeat->listener == config->n_listeners)
+		config_keys_fault(reader, "%u is not the port of a listening address",
+				  heartbeat->listener_port);
+}
+
+/* Is it told of the same as an item that was there before. */
+static void check_is_unique(struct config_reader *reader, const struct config *config,
+			    const struct config_heartbeat *heartbeat)
+{
+	for (size_t i = 0; i < config->n_heartbeats; i++) {
+		const struct config_heartbeat *other = &config->heartbeats[i];
+
+		if (other->url == NULL || strcmp(other->url, heartbeat->url) != 0 ||
+		    other->listener != heartbeat->listener)
+			continue;
+		if (other->is_plain)
+			config_keys_fault(reader,
+					  "%s is what \"heartbeat\": true stands for already",
+					  heartbeat->url);
+		else
+			config_keys_fault(reader,
+					  "%s is that of heartbeats[%zu] already, for the "
+					  "same listener",
+					  heartbeat->url, i - config->heartbeats[0].is_plain);
+		return;
+	}
+}
+
+bool config_heartbeat_has_keys(const struct config_heartbeat *heartbeat)
+{
+	return heartbeat->type != CONFIG_HEARTBEAT_BETACRAFT_V2;
+}
+
+static const char *suffix_of(const struct config_heartbeat *heartbeat)
+{
+	return heartbeat->name_suffix != NULL ? heartbeat->name_suffix : "";
+}
+
+/* Players of two lists can't be told from each other if their names end in the same. */
+static void check_is_distinct(struct config_reader *reader, const struct config *config,
+			      const struct config_heartbeat *heartbeat)
+{
+	for (size_t i = 0; i < config->n_heartbeats; i++) {
+		const struct config_heartbeat *other = &config->heartbeats[i];
+
+		if (!config_heartbeat_has_keys(heartbeat) ||
+		    !config_heartbeat_has_keys(other) || other->url == NULL ||
+		    strcmp(other->url, heartbeat->url) == 0 ||
+		    strcasecmp(suffix_of(heartbeat), suffix_of(other)) != 0)
+			continue;
+		config_keys_warn(reader,
+				 "%s has the same: whoever has a name there can join "
+				 "as the one who has it at %s",
+				 other->url, heartbeat->url);
+		return;
+	}
+}
+
+/* A list that is told an address, and knows no better. */
+static void check_address(struct config_reader *reader, const struct config *config,
+			  const struct config_heartbeat *heartbeat)
+{
+	const char *address = heartbeat->listener < config->n_listeners
+				      ? config->listeners[heartbeat->listener].address
+				      : NULL;
+
+	if (heartbeat->type == CONFIG_HEARTBEAT_BETACRAFT_V2 &&
+	    heartbeat->public_address == NULL && address != NULL &&
+	    (strcmp(address, "0.0.0.0") == 0 || strchr(address, ':') != NULL))
+		config_keys_warn(reader, "missing: betacraft-v2 lists the IPv4 "
+					 "address or host name that it is told");
+}
+
+static void add(struct config_reader *reader, struct config *config,
+		struct config_heartbeat heartbeat)
+{
+	static const struct {
+		const char *key;
+		void (*check)(struct config_reader *, const struct config *,
+			      const struct config_heartbeat *);
+	} checks[] = {
+		{"url", check_is_unique},
+		{"name-suffix", check_is_distinct},
+		{"listener", check_listener},
+		{"public-address", check_address},
+	};
+
+	if (heartbeat.url == NULL)
+		heartbeat.url = config_keys_copy(reader, urls[heartbeat.type]);
+	heartbeat.listener = find_listener(config, heartbeat.listener_port);
+	for (size_t i = 0; heartbeat.url != NULL && i < sizeof(checks) / sizeof(checks[0]);
+	     i++) {
+		size_t mark = config_keys_enter_key(reader, checks[i].key);
+
+		checks[i].check(reader, config, &heartbeat);
+		config_keys_leave(reader, mark);
+	}
+	config->heartbeats[config->n_heartbeats++] = heartbeat;
+}
+
+void config_load_heartbeats(struct config_reader *reader, const struct config_key *key,
+			    const cJSON *value, void *base)
+{
+	struct config *config = base;
+	const cJSON *item, *items = cJSON_IsArray(value) ? value : NULL;
+	int n = cJSON_GetArraySize(items), i = 0;
+
+	if (items == NULL)
+		config_keys_wrong_type(reader, key, value);
+	if (n > CONFIG_HEARTBEATS_MAX) {
+		config_keys_fault(reader, "%d are too many; there can be up to %d", n,
+				  CONFIG_HEARTBEATS_MAX);
+		return;
+	}
+	config->heartbeats = calloc((size_t)n + 1, sizeof(*config->heartbeats));
+	if (config->heartbeats == NULL) {
+		config_keys_fault(reader, "out of memory");
+		return;
+	}
+	if (config->heartbeat)
+		add(reader, config,
+		    (struct config_heartbeat){.type = CONFIG_HEARTBEAT_CLASSICUBE,
+					      .is_public = config->is_public,
+					      .interval_s = INTERVAL_S,
+					      .is_plain = true});
+	cJSON_ArrayForEach (item, items) {
+		struct config_heartbeat heartbeat = {.url = NULL};
+		size_t mark = config_keys_enter(reader, "[%d]", i++);
+
+		config_keys_load(reader, config_heartbeat_keys, item, &heartbeat);
+		add(reader, config, heartbeat);
+		config_keys_leave(reader, mark);
+	}
+}
+
+cJSON *config_print_heartbeats(const void *base)
+{
+	const struct config *config = base;
+	cJSON *array = cJSON_CreateArray();
+
+	for (size_t i = 0; array != NULL && i < config->n_heartbeats; i++)
+		if (!config->heartbeats[i].is_plain)
+			array = config_keys_add(array,
+						config_keys_print(config_heartbeat_keys,
+								  &config->heartbeats[i]));
+	return array;
+}
+
+void config_free_heartbeats(struct config *config)
+{
+	for (size_t i = 0; i < config->n_heartbeats; i++)
+		config_keys_free(config_heartbeat_keys, &config->heartbeats[i]);
+	free(config->heartbeats);
+}
