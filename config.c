@@ -195,8 +195,8 @@ static const struct config_key keys[] = {
 	{BOOL("lobby", lobby, "true"),
 	 .help = "Whether the embedded lobby takes players when no server can."},
 	{BOOL("return", return_players, "true"),
-	 .help = "Whether players who lost their server are brought back to it from the lobby "
-		 "once it is up again."},
+	 .help = "Whether players who lost their server, or were moved off it, are brought back to "
+		 "it from the lobby once it is up again."},
 	{CHOICE("on-kick", on_kick, config_on_kicks, "\"fallback\""),
 	 .help = "What a kick by a server means: the player falls back to another server, or "
 		 "is disconnected. A server can have its own."},

@@ -76,10 +76,11 @@ enum session_jump {
 	SESSION_JUMP_NONE,        /* none of `among` can take the player now */
 };
 enum session_how {
-	SESSION_FORCED = 1, /* an admin wants it: no throttle, no full or restricted server
-			       stands in the way */
-	SESSION_TOLD = 2,   /* the player hears that they are jumping */
-	SESSION_QUEUED = 4, /* they have waited for it: no throttle, and the line is theirs */
+	SESSION_FORCED = 1,  /* an admin wants it: no throttle, no full or restricted server
+				stands in the way */
+	SESSION_TOLD = 2,    /* the player hears that they are jumping */
+	SESSION_QUEUED = 4,  /* they have waited for it: no throttle, and the line is theirs */
+	SESSION_PUT_OUT = 8, /* to the lobby for want of a hub: they are brought back */
 };
 enum session_jump session_jump(struct session *session, struct server **target,
 			       const struct config_hubs *among, unsigned how);

@@ -25,7 +25,7 @@ struct news {
 	enum message message;
 	const char *server;           /* its name; NULL: there is no news */
 	const char *target;           /* where it sends the player on to */
-	char reason[SESSION_WHY_MAX]; /* UTF-8 */
+	char reason[SESSION_WHY_MAX]; /* UTF-8; or the name that is no other server's */
 };
 
 /* What a server reader is up to. Only its thread touches it. */
@@ -37,6 +37,7 @@ struct journey {
 	int64_t started_ms;
 	unsigned wish;             /* its number among the player's, 0: unasked */
 	bool is_asked;             /* the player, or somebody for them, wants to be there */
+	bool is_put_out;           /* SESSION_PUT_OUT */
 	bool was_kicked;           /* on the way */
 	unsigned hops;             /* how often a kick has named the next server, in a row */
 	int64_t arrived_ms;        /* at the server of the link */
@@ -208,7 +209,7 @@ static void tell_news(struct session *session, enum message message, const struc
 	char why[SESSION_TEXT_MAX];
 
 	config_message(why, sizeof(why), news->message, "server", news->server, "target",
-		       news->target, "reason", news->reason, "dot",
+		       news->target, "reason", news->reason, "name", news->reason, "dot",
 		       ends_sentence(news->reason) ? "" : ".", NULL);
 	session_say(session, message, "why", why, "server", server, NULL);
 }
@@ -254,6 +255,19 @@ static bool log_in(struct link *link)
 	       link_login(link, net_deadline_ms(config_now()->login_timeout_ms));
 }
 
+/* Why the player is in the lobby decides whether they are brought back. `previous`: where they
+ * were until now, or NULL. */
+static void stand_in_lobby(const struct journey *journey, struct server *previous)
+{
+	struct session *session = journey->session;
+
+	pthread_mutex_lock(&session->lock);
+	if (journey->is_put_out && previous != NULL)
+		return_remember_locked(session, previous, true);
+	pthread_mutex_unlock(&session->lock);
+	return_promise(session, !journey->is_asked && !journey->was_kicked);
+}
+
 /* Dials, logs in and becomes current. A player in a game stays in it until the new level is
  * there. */
 static bool arrive(struct journey *journey)
@@ -280,7 +294,7 @@ static bool arrive(struct journey *journey)
 	announce(journey, is_first);
 	asked_for(link);
 	if (server_is_lobby(link->server))
-		return_promise(session, !journey->is_asked && !journey->was_kicked);
+		stand_in_lobby(journey, previous);
 	else if (session->world->places != NULL)
 		places_note(session->world->places, session->name, server_name(link->server));
 	journey->arrived_ms = net_now_ms();
@@ -349,17 +363,21 @@ static enum onward detach(const struct journey *journey, bool has_arrived)
 static struct news news_of(const struct link *link, bool has_arrived)
 {
 	bool is_kick = link->kick[0] != '\0';
+	const char *reason = is_kick ? link->kick : link->fault;
 	struct news news = {.server = server_name(link->server)};
 
 	if (link->onward != NULL) {
 		news.message = MESSAGE_SENT_ONWARD;
 		news.target = server_name(link->onward);
+	} else if (link->stray[0] != '\0') {
+		news.message = MESSAGE_SENT_NOWHERE;
+		reason = link->stray;
 	} else if (is_kick) {
 		news.message = MESSAGE_SERVER_KICKED;
 	} else {
 		news.message = has_arrived ? MESSAGE_SERVER_GONE : MESSAGE_SERVER_UNREACHABLE;
 	}
-	strlcpy(news.reason, is_kick ? link->kick : link->fault, sizeof(news.reason));
+	strlcpy(news.reason, reason, sizeof(news.reason));
 	return news;
 }
 
@@ -412,7 +430,7 @@ static void end_journey(const struct journey *journey)
 		session_end_with(journey->session, last->reason);
 	else
 		session_end(journey->session, last->message, "server", last->server, "target",
-			    last->target, "reason", last->reason, NULL);
+			    last->target, "reason", last->reason, "name", last->reason, NULL);
 }
 
 static bool reserve_locked(struct session *session, struct server *server)
@@ -507,6 +525,7 @@ static bool sends_onward(struct journey *journey, bool has_arrived)
 	if (has_arrived)
 		journey->from = server_name(link->server);
 	journey->started_ms = net_now_ms();
+	journey->is_asked = true; /* by that server */
 	return true;
 }
 
@@ -524,7 +543,7 @@ static struct link *travel_on(struct journey *journey, bool has_arrived)
 		return next_link(journey, link->onward, onward == ONWARD_FALL);
 	describe_end(journey, has_arrived);
 	if (onward != ONWARD_STAY && link_is_final_kick(link)) {
-		session_end_with(journey->session, link->kick);
+		end_journey(journey);
 		return NULL;
 	}
 	if (onward == ONWARD_FALL)
@@ -745,7 +764,11 @@ static enum session_jump reserve(struct session *session, struct server **target
 enum session_jump session_jump(struct session *session, struct server **target,
 			       const struct config_hubs *among, unsigned how)
 {
-	struct journey plan = {.session = session, .is_asked = true};
+	struct journey plan = {
+		.session = session,
+		.is_asked = true,
+		.is_put_out = (how & SESSION_PUT_OUT) != 0,
+	};
 
 	if (!may_jump(session, (how & (SESSION_FORCED | SESSION_QUEUED)) != 0))
 		return SESSION_JUMP_TOO_SOON;

@@ -214,7 +214,7 @@ static enum session_jump jump_off(struct session *session, struct server **targe
 	if (result != SESSION_JUMP_NONE || lobby == NULL)
 		return result;
 	*target = lobby; /* forced: the throttle has had its say */
-	return session_jump(session, target, NULL, SESSION_FORCED);
+	return session_jump(session, target, NULL, SESSION_FORCED | SESSION_PUT_OUT);
 }
 
 static void move(struct session *session, const struct server *from, int64_t by_ms)

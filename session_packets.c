@@ -137,7 +137,7 @@ static enum verdict on_disconnect(struct link *link, uint8_t *packet)
 	char reason[PACKET_STRING_LEN + 1];
 
 	packet_get_string(reason, packet + 1);
-	link->onward = link_kick_target(link, reason);
+	link_take_kick(link, reason);
 	text_to_utf8(link->kick, sizeof(link->kick), reason);
 	if (link->kick[0] == '\0')
 		config_message(link->kick, sizeof(link->kick), MESSAGE_NO_REASON, NULL);

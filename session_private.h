@@ -121,6 +121,7 @@ struct link {
 	unsigned n_pings;                        /* s */
 	int64_t warn_ms;                         /* o, when we complain about its signals next */
 	struct server *onward;                   /* o, where its kick sends the player; else NULL */
+	char stray[SESSION_WHY_MAX];             /* o, a name in its kick that is no other server's, UTF-8 */
 	char kick[SESSION_WHY_MAX];              /* o, reason of its Disconnect, UTF-8; else empty */
 	char fault[SESSION_WHY_MAX];             /* o, why it ended otherwise */
 };
@@ -450,7 +451,8 @@ void session_clear(struct session *session, uint8_t place);
 bool link_may_signal(const struct link *link, unsigned way);
 /* Takes a Message or PluginMessage packet; true if it was meant for Kurafuto. */
 bool link_take_signal(struct link *link, const uint8_t *packet);
-/* The server that the reason of a kick (CP437) sends the player to; NULL: it is just a kick. */
-struct server *link_kick_target(struct link *link, const char *reason);
+/* Where the reason of a kick (CP437) sends the player: sets link.onward; or, if it is to no
+ * other server, link.stray, and then it is just a kick, of which the player reads no reason. */
+void link_take_kick(struct link *link, const char *reason);
 
 #endif

@@ -82,7 +82,8 @@ bool return_put_off(struct session *session, const struct link *link)
 	if (link->kick[0] == '\0')
 		return false;
 	pthread_mutex_lock(&session->lock);
-	bool gives_up = !session->wants_any_hub && link_is_final_kick(link);
+	bool gives_up = link->onward != NULL || /* it wants them here */
+			(!session->wants_any_hub && link_is_final_kick(link));
 	if (!session->wants_any_hub)
 		session->return_ms = net_now_ms() + SESSION_AVOID_MS;
 	if (gives_up)

@@ -72,15 +72,22 @@ static void jump(struct link *link, const char *name)
 							    : ", which can't take them");
 }
 
-struct server *link_kick_target(struct link *link, const char *reason)
+void link_take_kick(struct link *link, const char *reason)
 {
 	char name[REDIRECT_NAME_MAX + 1];
 
 	if (!link_may_signal(link, CONFIG_REDIRECT_KICK) ||
 	    !redirect_from_kick(name, reason, config_now()->command_prefix))
-		return NULL;
+		return;
 	struct server *target = find_target(link, name);
-	return target != link->server ? target : NULL;
+	if (target != NULL && target != link->server) {
+		link->onward = target;
+		return;
+	}
+	text_to_utf8(link->stray, sizeof(link->stray), name);
+	if (target != NULL && may_warn(link))
+		session_log(link->session, LOG_WARN, "%s sends them to \"%s\", which is itself",
+			    server_name(link->server), link->stray);
 }
 
 /* One line of an answer. */

@@ -103,6 +103,52 @@ START_TEST(the_lobby_takes_whom_no_hub_takes)
 }
 END_TEST
 
+/* Not before alpha takes players again, and not who declines. */
+START_TEST(who_has_been_moved_to_the_lobby_comes_back)
+{
+	proxy = proxy_start(TWO_SERVERS ADMINS, alpha.port, beta.port, state);
+	both_join();
+	ask(":kura move-off alpha", "Moving 2 players off alpha");
+	client_arrive(alice, "Limbo");
+	peer_wait_text(alice, "brought to alpha");
+	client_arrive(bob, "Limbo");
+	peer_wait_text(bob, "brought to alpha");
+	ask(":kura stay", "You stay here");
+	ck_assert(!backend_has_player(&alpha, 2500)); /* more than a second after a crash */
+	ask(":kura ready alpha", "takes players again");
+	moves(bob, &link_bob, &alpha, "Alpha");
+	peer_wait_text(bob, "back on alpha");
+	ask(":kura stay", "Nobody is about");
+	all_leave();
+}
+END_TEST
+
+START_TEST(nobody_comes_back_if_it_is_switched_off)
+{
+	proxy = proxy_start(ONE_SERVER ",'return':false" ADMINS, alpha.port, state);
+	both_join();
+	ask(":kura move-off alpha", "Moving 2 players off alpha");
+	client_arrive(bob, "Limbo");
+	say_as(bob, ":kura stay", "Nobody is about");
+	all_leave();
+}
+END_TEST
+
+/* Who has gone to the lobby before is there because they want to be. */
+START_TEST(who_has_gone_to_the_lobby_stays_there)
+{
+	proxy = proxy_start(ONE_SERVER ADMINS, alpha.port, state);
+	both_join();
+	peer_chat(bob, ":kura jump lobby");
+	client_arrive(bob, "Limbo");
+	ask(":kura move-off alpha", "Moving 1 player off alpha");
+	client_arrive(alice, "Limbo");
+	peer_wait_text(alice, "brought to alpha");
+	say_as(bob, ":kura stay", "Nobody is about");
+	all_leave();
+}
+END_TEST
+
 START_TEST(who_can_not_be_moved_stays_for_now)
 {
 	proxy = proxy_start(TWO_SERVERS HUBS ADMINS NO_LOBBY, alpha.port, beta.port, state);
@@ -336,6 +382,9 @@ int main(void)
 	tcase_add_loop_test(servers, maintenance_shuts_the_door, 0, 2);
 	tcase_add_test(servers, a_server_is_emptied);
 	tcase_add_loop_test(servers, the_lobby_takes_whom_no_hub_takes, 0, 3);
+	tcase_add_test(servers, who_has_been_moved_to_the_lobby_comes_back);
+	tcase_add_test(servers, nobody_comes_back_if_it_is_switched_off);
+	tcase_add_test(servers, who_has_gone_to_the_lobby_stays_there);
 	tcase_add_test(servers, who_can_not_be_moved_stays_for_now);
 	tcase_add_test(servers, ready_ends_the_emptying);
 	tcase_add_test(servers, hubs_of_a_listener_are_elsewhere);

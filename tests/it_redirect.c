@@ -82,13 +82,81 @@ START_TEST(a_kick_at_the_login_may_send_a_player_on)
 }
 END_TEST
 
+/* The player reads what is wrong and not the signal; the log has both. */
+static const struct {
+	const char *kick, *text, *log;
+} strays[] = {
+	{":kura jump nowhere", "alpha sends you to \"nowhere\", which is no other server.",
+	 "alpha sends them to \"nowhere\", which is none of: alpha, beta"},
+	{"Kicked by Admin: &cCCJOIN &fnowhere", "sends you to \"nowhere\"", "\"nowhere\""},
+	{":kura jump alpha", "alpha sends you to \"alpha\", which is no other server.",
+	 "alpha sends them to \"alpha\", which is itself"},
+};
+#define STRAYS (sizeof(strays) / sizeof(strays[0]))
+
 START_TEST(a_kick_to_nowhere_is_a_kick)
 {
 	start_two(false);
-	link_kick(link_a, ":kura jump nowhere");
+	link_kick(link_a, strays[_i].kick);
 	client_arrive(alice, "Limbo");
-	peer_wait_text(alice, ":kura jump nowhere");
-	proxy_wait_log(proxy, "alpha sends them to \"nowhere\", which is none of: alpha, beta");
+	peer_wait_text(alice, strays[_i].text);
+	peer_wait_text(alice, "you are on lobby now");
+	ck_assert_msg(!harness_says(alice->text, "jump") && !harness_says(alice->text, "join"),
+		      "the player reads: %s", alice->text);
+	proxy_wait_log(proxy, strays[_i].log);
+	finish();
+}
+END_TEST
+
+START_TEST(a_kick_to_nowhere_may_end_the_session)
+{
+	const uint8_t *packet;
+	char reason[PACKET_STRING_LEN + 1];
+
+	proxy = proxy_start(TWO_SERVERS CALM ",'on-kick':'disconnect'", alpha.port, beta.port);
+	alice_on_alpha(false);
+	link_kick(link_a, strays[_i].kick);
+	packet = peer_until(alice, OP_DISCONNECT);
+	packet_get_string(reason, packet + 1);
+	ck_assert_msg(harness_says(reason, strays[_i].text), "the player reads: %s", reason);
+	finish();
+}
+END_TEST
+
+/* Where a player is by the wish of a server, nobody brings them away again: they have only
+ * joined, or have asked to be on alpha. */
+START_TEST(who_is_sent_to_the_lobby_stays_there)
+{
+	proxy = proxy_start(TWO_SERVERS QUICK TOKEN, alpha.port, beta.port);
+	alice_on_alpha(true);
+	if (_i == 0)
+		link_kick(link_a, ":kura jump lobby");
+	else if (_i == 1)
+		say_plugin(link_a, CHANNEL, "jump lobby");
+	else
+		peer_chat(link_a, "open-sesame jump lobby");
+	client_arrive(alice, "Limbo");
+	peer_chat(alice, ":kura stay");
+	peer_wait_text(alice, "nobody is about");
+	ck_assert_msg(!harness_says(alice->text, "brought"), "the player reads: %s",
+		      alice->text);
+	finish();
+}
+END_TEST
+
+/* Alpha has gone, and when it is back it says that the lobby is the right place. */
+START_TEST(who_is_sent_back_to_the_lobby_stays_there)
+{
+	proxy = proxy_start(ONE_SERVER QUICK, alpha.port);
+	alice_on_alpha(false);
+	lose(&link_a);
+	client_arrive(alice, "Limbo");
+	peer_wait_text(alice, "brought to alpha");
+	link_a = backend_accept(&alpha);
+	link_kick(link_a, ":kura jump lobby");
+	peer_wait_text(alice, "alpha sends you on to lobby. you stay here");
+	peer_chat(alice, ":kura stay");
+	peer_wait_text(alice, "nobody is about");
 	finish();
 }
 END_TEST
@@ -254,7 +322,10 @@ int main(void)
 	tcase_add_loop_test(tcase, a_kick_may_send_a_player_on, 0,
 			    sizeof(kicks) / sizeof(kicks[0]));
 	tcase_add_test(tcase, a_kick_at_the_login_may_send_a_player_on);
-	tcase_add_test(tcase, a_kick_to_nowhere_is_a_kick);
+	tcase_add_loop_test(tcase, a_kick_to_nowhere_is_a_kick, 0, STRAYS);
+	tcase_add_loop_test(tcase, a_kick_to_nowhere_may_end_the_session, 0, STRAYS);
+	tcase_add_loop_test(tcase, who_is_sent_to_the_lobby_stays_there, 0, 3);
+	tcase_add_test(tcase, who_is_sent_back_to_the_lobby_stays_there);
 	tcase_add_test(tcase, a_server_without_leave_only_kicks);
 	tcase_add_test(tcase, a_kick_to_where_the_player_is_changes_nothing);
 	tcase_add_test(tcase, a_circle_of_kicks_ends);
