@@ -130,18 +130,23 @@ static cJSON *print_allowed_locked(struct bans *bans)
 static enum bans_result save(struct bans *bans, const char *path, bool is_readonly,
 			     cJSON *(*print)(struct bans *), char *why, size_t why_size)
 {
+	char text[128];
+
 	pthread_mutex_lock(&bans->saving);
 	pthread_mutex_lock(&bans->lock);
 	cJSON *root = print(bans);
 	pthread_mutex_unlock(&bans->lock);
 	bool is_saved = root != NULL && !is_readonly && store_save(path, root);
+	int error = root == NULL ? ENOMEM : errno;
 	pthread_mutex_unlock(&bans->saving);
 	if (root == NULL)
 		log_error("%s can't be written: out of memory", path);
 	cJSON_Delete(root);
 	if (!is_saved)
-		snprintf(why, why_size, "%s can't be written: this counts until Kurafuto ends",
-			 path);
+		snprintf(why, why_size, "%s: %s", path,
+			 is_readonly && root != NULL
+				 ? "it could not be read or set aside at the start"
+				 : strerror_r(error, text, sizeof(text)));
 	return is_saved ? BANS_DONE : BANS_NOT_SAVED;
 }
 

@@ -42,8 +42,9 @@ void bans_free(struct bans *bans);
 
 enum bans_result { BANS_DONE, BANS_BAD, BANS_UNCHANGED, BANS_NOT_SAVED };
 /* Of all changes: BANS_BAD: nothing has changed; `why` (of `why_size`, a sentence without its
- * full stop) says what is wrong. BANS_NOT_SAVED: it counts until the program ends; `why` names
- * the file, the log says more. They block on the disk. */
+ * full stop) says what is wrong. BANS_NOT_SAVED: it counts until the program ends; `why` is the
+ * file and what is wrong with it ("/x/bans.json: No space left on device"). They block on the
+ * disk. */
 
 /* Bans a name (auth_full_name_is_valid) or an address or CIDR of IPv4 or IPv6; an address alone
  * is a network of one, IPv4 mapped into IPv6 is IPv4, and what is both ("1.2.3.4") is an

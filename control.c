@@ -220,15 +220,13 @@ static void commit(struct control *control, struct config *config, struct audien
 {
 	const struct config *before = config_hold();
 	enum log_level level = control_log_level(config, control->parts.verbosity);
-	bool has_level = level != control_log_level(before, control->parts.verbosity);
 
-	if (has_level && !log_shows(level)) /* the log tells more, also of this */
+	if (!log_shows(level)) /* the log tells more, also of this */
 		log_set_level(level);
 	if (config_diff(before, config, on_change, audience) == 0)
 		log_info("reload: nothing has changed");
 	warn_of_restart(audience, before, config);
-	if (has_level)
-		log_set_level(level);
+	log_set_level(level); /* whatever an admin had set meanwhile */
 	registry_commit(control->parts.registry, config);
 	listeners_commit(control->parts.listeners, config);
 	salts_follow(control->parts.world->salts, config, time(NULL));

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -37,6 +38,7 @@
 #include "salts.h"
 #include "server.h"
 #include "session.h"
+#include "store.h"
 
 #define DEFAULT_FILE    "kurafuto.json"
 #define SOFTWARE        "Kurafuto " KURAFUTO_VERSION
@@ -208,6 +210,31 @@ static struct config *load(const struct options *options)
 	if (config == NULL)
 		exit(EX_CONFIG);
 	return config;
+}
+
+/* Can what Kurafuto keeps be saved, as things are. False, with a sentence in why. */
+static bool check_state_dir(const struct config *config, char *why, size_t why_size)
+{
+	char reason[128];
+
+	if (store_has_directory(config->state_dir))
+		return true;
+	snprintf(why, why_size,
+		 "state-dir: no files can be made in %s: %s; bans and whatever else is kept "
+		 "there count until Kurafuto ends",
+		 config->state_dir, strerror_r(errno, reason, sizeof(reason)));
+	return false;
+}
+
+/* What -t says of a configuration without faults. */
+static void print_check(const struct config *config)
+{
+	char why[PATH_MAX + 256];
+	const char *path = config->path;
+
+	if (!check_state_dir(config, why, sizeof(why)))
+		report_fault(&path, false, why);
+	puts("OK");
 }
 
 /* Where to join from this machine: "127.0.0.1:25565". */
@@ -413,6 +440,10 @@ static void say_hello(const struct program *program)
 /* The parts that don't need each other. */
 static bool open_parts(struct program *program)
 {
+	char why[PATH_MAX + 256];
+
+	if (!check_state_dir(program->config, why, sizeof(why)))
+		log_warn("%s", why);
 	auth_salt(program->salt);
 	program->registry = registry_new();
 	program->hooks = hooks_new();
@@ -703,7 +734,7 @@ int main(int argc, char **argv)
 	}
 	config = load(&options);
 	if (options.mode == MODE_CHECK)
-		puts("OK");
+		print_check(config);
 	else if (options.mode == MODE_PRINT)
 		status = config_print(config, stdout) ? EXIT_SUCCESS : EX_SOFTWARE;
 	else if (options.mode == MODE_KEY)

@@ -32,9 +32,17 @@ struct listener {
 	bool is_doomed; /* to be closed by the thread that polls */
 };
 
+/* The port that was found for one configured as 0, to have it again. */
+struct found_port {
+	char address[CONFIG_ADDRESS_MAX];
+	uint16_t port;
+};
+
 struct listeners {
 	pthread_mutex_t lock; /* of all that follows */
 	TAILQ_HEAD(, listener) all;
+	struct found_port found[CONFIG_LISTENERS_MAX]; /* of what was shut last */
+	size_t n_found;
 	bool is_closed; /* for good */
 	bool is_shut;   /* for now */
 };
@@ -169,6 +177,40 @@ static int listen_at_locked(struct listeners *listeners, const struct config *co
 	return fd;
 }
 
+/* Keeps in mind which port a listener has that could have any. */
+static void remember_locked(struct listeners *listeners, const struct listener *listener)
+{
+	if (listener->is_doomed || listener->port != 0 ||
+	    listeners->n_found == CONFIG_LISTENERS_MAX)
+		return;
+	struct found_port *found = &listeners->found[listeners->n_found++];
+	strlcpy(found->address, listener->address, sizeof(found->address));
+	found->port = port_of(listener);
+}
+
+/* Listens at the port that the row had before, where any will do; -1: it had none, or has lost
+ * it for good. */
+static int listen_again_locked(struct listeners *listeners, const struct config *config,
+			       const struct config_listener *row)
+{
+	struct found_port *found = NULL;
+	struct net_addr address;
+	char why[256];
+
+	for (size_t i = 0; row->port == 0 && found == NULL && i < listeners->n_found; i++)
+		if (strcmp(listeners->found[i].address, row->address) == 0)
+			found = &listeners->found[i];
+	if (found == NULL || found->port == 0 ||
+	    !net_addr_parse(&address, found->address, found->port))
+		return -1;
+	int fd = listen_at_locked(listeners, config, &address, why, sizeof(why));
+	if (fd < 0) {
+		log_warn("%s: another port is taken instead", why);
+		found->port = 0;
+	}
+	return fd;
+}
+
 static bool open_one_locked(struct listeners *listeners, const struct config *config,
 			    const struct config_listener *row, char *why, size_t why_size)
 {
@@ -185,7 +227,9 @@ static bool open_one_locked(struct listeners *listeners, const struct config *co
 	strlcpy(listener->address, row->address, sizeof(listener->address));
 	listener->port = row->port;
 	listener->is_new = true;
-	listener->fd = listen_at_locked(listeners, config, &address, why, why_size);
+	listener->fd = listen_again_locked(listeners, config, row);
+	if (listener->fd < 0)
+		listener->fd = listen_at_locked(listeners, config, &address, why, why_size);
 	if (listener->fd < 0) {
 		free(listener);
 		return false;
@@ -256,8 +300,11 @@ void listeners_shut(struct listeners *listeners)
 	struct listener *listener;
 
 	pthread_mutex_lock(&listeners->lock);
+	if (!listeners->is_shut)
+		listeners->n_found = 0;
 	listeners->is_shut = true;
 	TAILQ_FOREACH (listener, &listeners->all, entries) {
+		remember_locked(listeners, listener);
 		if (!listener->is_doomed)
 			log_place(listener, "no longer listening on");
 		listener->is_doomed = true;

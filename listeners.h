@@ -32,8 +32,9 @@ void listeners_cancel(struct listeners *listeners);
 /* Closes all for now, at the next listeners_poll(), also what is prepared later. Any thread,
  * one at a time with listeners_prepare(), as the next. */
 void listeners_shut(struct listeners *listeners);
-/* Opens what `config` has after that. False, with a sentence in why, if one can't be opened:
- * then none is, until something is prepared again. */
+/* Opens what `config` has after that, what is configured as port 0 at the port that it had, or
+ * with a warning at another if that one is taken. False, with a sentence in why, if one can't
+ * be opened: then none is, until something is prepared again. */
 bool listeners_reopen(struct listeners *listeners, const struct config *config, char *why,
 		      size_t why_size);
 /* Closes all for good; prepared or committed later ones are not opened again. */

@@ -14,11 +14,13 @@
 #include <strings.h>
 
 #include "auth.h"
+#include "log.h"
 #include "store.h"
 
-#define PLACES_MAX 20000
-#define PATH_SIZE  4096
-#define FILE_NAME  "places.json"
+#define PLACES_MAX  20000
+#define PATH_SIZE   4096
+#define FILE_NAME   "places.json"
+#define FAULTS_SAID 10 /* of a damaged file; the others are counted */
 
 struct place {
 	TAILQ_ENTRY(place) entries;
@@ -129,20 +131,71 @@ void places_save(struct places *places)
 	cJSON_Delete(root);
 }
 
-/* Takes the players of a file, the first of which was seen last. */
+/* ---- loading ---- */
+
+/* What is wrong with an entry; NULL: nothing. */
+static const char *fault_of(const cJSON *item)
+{
+	if (!auth_full_name_is_valid(item->string))
+		return "that is not a name: 1 to 20 letters, digits and _ . @ + -";
+	if (!cJSON_IsString(item))
+		return "that should be the name of a server";
+	return strlen(item->valuestring) > CONFIG_NAME_MAX
+		       ? "that is longer than the name of a server can be"
+		       : NULL;
+}
+
+/* Takes the players of a list, the first of whom was seen last. Returns how many entries are
+ * not understood; the first few are named. */
+static unsigned take_players(struct places *places, const cJSON *list)
+{
+	unsigned faults = 0;
+	const cJSON *item;
+
+	cJSON_ArrayForEach (item, list) {
+		const char *fault = fault_of(item);
+
+		if (fault == NULL && places->n < PLACES_MAX)
+			put_locked(places, NULL, item->string, item->valuestring, false);
+		if (fault != NULL && faults++ < FAULTS_SAID)
+			log_warn("%s: players.%s: %s", places->path, item->string, fault);
+	}
+	if (faults > FAULTS_SAID)
+		log_warn("%s: and %u more of players", places->path, faults - FAULTS_SAID);
+	return faults;
+}
+
+/* The same for all members of the file. */
+static unsigned take_file(struct places *places, const cJSON *root)
+{
+	unsigned faults = 0;
+	const cJSON *value;
+
+	cJSON_ArrayForEach (value, root) {
+		if (strcmp(value->string, "players") == 0 && cJSON_IsObject(value)) {
+			faults += take_players(places, value);
+			continue;
+		}
+		log_warn("%s: \"%s\" is not what this file has: \"players\" with an object",
+			 places->path, value->string);
+		faults++;
+	}
+	return faults;
+}
+
+/* Reads the file, and writes it anew if there was anything in it that does not count: else the
+ * next start would find the same again. */
 static void load(struct places *places)
 {
 	cJSON *root = store_load(places->path, &places->is_readonly);
-	const cJSON *item;
+	unsigned faults = take_file(places, root);
 
-	cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(root, "players")) {
-		if (places->n < PLACES_MAX && cJSON_IsString(item) && item->string != NULL &&
-		    auth_full_name_is_valid(item->string) &&
-		    strlen(item->valuestring) <= CONFIG_NAME_MAX)
-			put_locked(places, NULL, item->string, item->valuestring, false);
-	}
-	places->is_dirty = false;
 	cJSON_Delete(root);
+	places->is_dirty = faults > 0;
+	if (faults == 0)
+		return;
+	places->is_readonly = !store_copy_aside(places->path);
+	places_save(places);
 }
 
 struct places *places_new(const char *directory)

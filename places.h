@@ -12,7 +12,8 @@
 
 struct places;
 
-/* Loads the file of a directory. NULL without memory. */
+/* Loads the file of a directory. What is not understood is left out with a warning, and a copy
+ * of the file as it was is kept (store_copy_aside). NULL without memory. Blocks on the disk. */
 struct places *places_new(const char *directory);
 /* Saves what is not on disk yet, and frees. */
 void places_free(struct places *places);

@@ -4,8 +4,8 @@
  * (`pool.size`, `pool.max-age-s`). The background thread dials, renews and drops them; a player
  * who joins takes the youngest one that is still silent and open. The one idea: a pool may be
  * wrong about everything, since whoever takes a connection looks again, and dials if there is
- * none. A server that does not bear waiting connections is therefore tried with one now and
- * then, and costs nobody anything.
+ * none. A server that closes connections which say nothing is therefore no trouble: they are
+ * renewed before it would, or if it does so at once, it is tried with one now and then.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,9 +16,10 @@
 #include "log.h"
 #include "server_private.h"
 
-#define STEADY_MS    1000  /* a server that keeps a connection for so long bears waiting ones */
-#define PAUSE_MIN_MS 1000  /* after one that it does not, none for so long, */
-#define PAUSE_MAX_MS 60000 /* and twice as long each time, up to this */
+#define STEADY_MS    3000 /* a server that keeps a connection for so long bears waiting ones */
+#define FORGET_MS    600000 /* after so long, how long it does is to be seen anew */
+#define PAUSE_MIN_MS 1000   /* after one that it does not, none for so long, */
+#define PAUSE_MAX_MS 60000  /* and twice as long each time, up to this */
 
 struct pool_connection {
 	int fd;
@@ -38,13 +39,24 @@ struct pool {
 	int64_t pause_ms;     /* h, 0, or how long the server was left alone last, */
 	int64_t not_until_ms; /* h, and when that is over */
 	bool has_complained;  /* h */
+	int64_t life_ms;      /* h, at which age the server closes them; 0: at none, it seems */
+	int64_t life_until_ms; /* h, when that is forgotten */
+	bool is_back;          /* h, one was made since that was seen */
+	bool has_told;         /* h, of it */
 };
 
-int64_t pool_age_ms(unsigned max_age_s, uint32_t random)
+int64_t pool_age_ms(int64_t max_ms, uint32_t random)
 {
-	int64_t max_ms = (int64_t)max_age_s * 1000;
-
 	return max_ms - random % (max_ms / 5 + 1);
+}
+
+/* How old a connection may become: it must go well before the server closes it. */
+static int64_t most_ms(const struct pool *pool, const struct config *config)
+{
+	int64_t max_ms = (int64_t)config->pool_max_age_s * 1000,
+		safe_ms = pool->life_ms * 3 / 4;
+
+	return safe_ms > 0 && safe_ms < max_ms ? safe_ms : max_ms;
 }
 
 int64_t pool_pause_ms(int64_t last_ms)
@@ -79,7 +91,7 @@ static void drop_all_locked(struct pool *pool)
 {
 	while (pool->n > 0)
 		drop_locked(pool, pool->n - 1);
-	pool->pause_ms = pool->not_until_ms = 0;
+	pool->pause_ms = pool->not_until_ms = pool->life_ms = 0;
 }
 
 /* Begins anew, at the address that the server has now. */
@@ -91,7 +103,7 @@ static void follow_locked(struct server *server)
 		return;
 	drop_all_locked(pool);
 	pool->generation = server->generation;
-	pool->has_complained = false;
+	pool->has_complained = pool->has_told = false;
 }
 
 /* ---- players ---- */
@@ -167,22 +179,40 @@ static void suffer(struct pool *pool, bool was_young)
 		now_ms + (pool->pause_ms > PAUSE_MIN_MS ? pool->pause_ms : PAUSE_MIN_MS);
 }
 
+/* The server has closed a connection, or spoken first, at that age. */
+static void learn(struct pool *pool, int64_t age_ms)
+{
+	bool is_young = age_ms < STEADY_MS;
+
+	suffer(pool, is_young);
+	if (is_young)
+		return;
+	if (pool->life_ms == 0 || age_ms < pool->life_ms)
+		pool->life_ms = age_ms;
+	pool->life_until_ms = net_now_ms() + FORGET_MS;
+	pool->is_back = false;
+}
+
 /* What is too old goes, and what has not been dialled in time. */
 static void expire_locked(struct pool *pool, const struct config *config)
 {
 	int64_t now_ms = net_now_ms();
 
+	if (now_ms >= pool->life_until_ms)
+		pool->life_ms = 0;
 	for (size_t i = pool->n; i-- > 0;) {
 		struct pool_connection *one = &pool->connections[i];
 		bool is_ready = one->is_ready;
 
 		if (is_ready)
 			one->until_ms =
-				one->born_ms + pool_age_ms(config->pool_max_age_s, one->age);
+				one->born_ms + pool_age_ms(most_ms(pool, config), one->age);
 		if (now_ms < one->until_ms)
 			continue;
 		drop_locked(pool, i);
-		if (!is_ready)
+		if (is_ready)
+			pool->pause_ms = 0; /* the server has borne it as long as it is kept */
+		else
 			suffer(pool, true);
 	}
 }
@@ -272,6 +302,12 @@ static void complain(const struct server *server)
 {
 	struct pool *pool = server->pool;
 
+	if (pool->life_ms > 0 && pool->is_back && !pool->has_told) {
+		pool->has_told = true;
+		log_info("server %s closes connections that say nothing after %lld s: those "
+			 "of the pool are renewed before that",
+			 server_name(server), (long long)pool->life_ms / 1000);
+	}
 	if (pool->pause_ms < PAUSE_MAX_MS || pool->has_complained)
 		return;
 	pool->has_complained = true;
@@ -361,11 +397,12 @@ static void settle_locked(struct server *server, size_t i)
 	if (!one->is_ready && net_connect_finish(one->fd, now_ms) == 0) {
 		one->is_ready = true;
 		one->born_ms = now_ms;
+		pool->is_back = true;
 		return;
 	}
 	if (!one->is_ready)
 		server_turn_address_locked(server);
-	suffer(pool, !one->is_ready || now_ms - one->born_ms < STEADY_MS);
+	learn(pool, one->is_ready ? now_ms - one->born_ms : 0);
 	drop_locked(pool, i);
 }
 

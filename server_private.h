@@ -151,9 +151,9 @@ size_t pool_watch(struct registry *registry, struct pollfd *fds, size_t room);
 void pool_look(struct registry *registry, const struct pollfd *fds, size_t n);
 /* Closes all. */
 void pool_close(struct registry *registry);
-/* How long a connection is kept, by a uniform `random`: up to a fifth less than the configured
- * age, so that they are not all renewed at once. */
-int64_t pool_age_ms(unsigned max_age_s, uint32_t random);
+/* How long a connection is kept, by a uniform `random`: up to a fifth less than the most,
+ * so that they are not all renewed at once. */
+int64_t pool_age_ms(int64_t max_ms, uint32_t random);
 /* How long a server that bears no waiting connections is left alone, after so long last time;
  * 0: never yet. */
 int64_t pool_pause_ms(int64_t last_ms);

@@ -198,6 +198,7 @@ bool store_save(const char *path, const cJSON *object)
 
 	if (text == NULL) {
 		log_error("%s can't be written: out of memory", path);
+		errno = ENOMEM;
 		return false;
 	}
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
@@ -216,5 +217,19 @@ bool store_save(const char *path, const cJSON *object)
 	if (fd >= 0)
 		unlink(fresh);
 	log_error("%s can't be written: %s", path, text_of(error, why, sizeof(why)));
+	errno = error;
 	return false;
+}
+
+bool store_has_directory(const char *path)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return false;
+	if (!S_ISDIR(status.st_mode)) {
+		errno = ENOTDIR;
+		return false;
+	}
+	return faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0;
 }

@@ -23,8 +23,10 @@ cJSON *store_load(const char *path, bool *is_readonly);
  * understand and that the next store_save() would lose: PATH.damaged-N, with a warning. False
  * with a logged error: then the file must not be overwritten. Blocks on the disk. */
 bool store_copy_aside(const char *path);
-/* Writes PATH.new, syncs it, renames it over PATH, mode 0600. False with a logged error. Blocks
- * on the disk. */
+/* Writes PATH.new, syncs it, renames it over PATH, mode 0600. False with a logged error, and
+ * its errno. Blocks on the disk. */
 bool store_save(const char *path, const cJSON *object);
+/* Can files be made in a directory, as things are. False with errno. Any thread. */
+bool store_has_directory(const char *path);
 
 #endif

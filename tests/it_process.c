@@ -125,6 +125,30 @@ START_TEST(good_files_are_ok)
 }
 END_TEST
 
+/* Also what is only lost later is said at once. */
+START_TEST(state_dir_that_is_missing_is_warned_of)
+{
+	static const char wanted[] = "state-dir: no files can be made in /nonexistent/state: "
+				     "No such file or directory; bans";
+	char path[HARNESS_PATH];
+
+	harness_file(path, "stateless.json", "{\"state-dir\": \"/nonexistent/state\"}");
+	RUN("--config", path, "-t");
+	ck_assert_int_eq(run->status, 0);
+	ck_assert_str_eq(run->out, "OK\n");
+	ck_assert_uint_eq(lines(run->err), 1);
+	ck_assert_msg(strstr(run->err, wanted) != NULL, "%s", run->err);
+	ck_assert_msg(strstr(run->err, path) != NULL, "%s", run->err);
+	proxy = proxy_start(ONE_SERVER ",'state-dir':'/nonexistent/state'", alpha.port);
+	ck_assert_uint_eq(proxy_count_log(proxy, "state-dir:"), 1);
+	ck_assert(proxy_logged(proxy, wanted));
+	proxy_stop(proxy);
+	proxy = proxy_start(ONE_SERVER, alpha.port);
+	ck_assert(!proxy_logged(proxy, "state-dir"));
+	proxy_stop(proxy);
+}
+END_TEST
+
 START_TEST(all_faults_are_reported_at_once)
 {
 	static const char *const wanted[] = {
@@ -657,6 +681,7 @@ int main(void)
 	tcase_add_loop_test(tcase, bad_options_are_one_clear_line, 0, 7);
 	tcase_add_loop_test(tcase, file_that_is_missing_is_one_clear_line, 0, 3);
 	tcase_add_test(tcase, good_files_are_ok);
+	tcase_add_test(tcase, state_dir_that_is_missing_is_warned_of);
 	tcase_add_test(tcase, all_faults_are_reported_at_once);
 	tcase_add_test(tcase, syntax_errors_have_line_and_column);
 	tcase_add_test(tcase, older_key_that_differs_is_warned_of);

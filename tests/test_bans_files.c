@@ -220,6 +220,7 @@ START_TEST(directories_in_place_of_the_files_stay)
 	expect_said("error");
 	expect_said("`allow off` at the terminal");
 	expect_not_saved(true);
+	ck_assert_msg(strstr(why, "could not be read or set aside") != NULL, "%s", why);
 	ck_assert_uint_eq(scratch_count(), 2);
 }
 END_TEST

@@ -293,6 +293,20 @@ START_TEST(without_bans)
 }
 END_TEST
 
+/* What is wrong with the disk is said once. */
+START_TEST(a_ban_that_is_not_saved_says_why)
+{
+	char wanted[256];
+
+	ck_assert_int_eq(rmdir(directory), 0);
+	snprintf(wanted, sizeof(wanted),
+		 "That counts only until Kurafuto stops, since it could not be saved: "
+		 "%s/bans.json: No such file or directory.\n",
+		 directory);
+	run("ban Bob", wanted);
+}
+END_TEST
+
 START_TEST(everything_has_help)
 {
 	static const char *const names[] = {
@@ -635,6 +649,7 @@ int main(void)
 	tcase_add_loop_test(tcase, line_is_answered, 0, COUNT(answers));
 	tcase_add_test(tcase, without_a_program);
 	tcase_add_test(tcase, without_bans);
+	tcase_add_test(tcase, a_ban_that_is_not_saved_says_why);
 	tcase_add_test(tcase, everything_has_help);
 	tcase_add_loop_test(tcase, other_words_are_said, 0, COUNT(others));
 	tcase_add_test(tcase, a_long_list_ends_in_other_words);

@@ -448,6 +448,53 @@ START_TEST(shut_ones_open_again)
 }
 END_TEST
 
+/* Shuts what listens at any port, so that it is closed; returns which one that was. */
+static uint16_t shut_any(void)
+{
+	char log[4096];
+
+	enforce(configured(ONE, 0));
+	uint16_t port = listeners_port(listeners, config_now(), 0);
+	capture();
+	listeners_shut(listeners);
+	ck_assert_uint_eq(polled(NULL), 0);
+	listeners_shut(listeners);
+	release(log, sizeof(log));
+	return port;
+}
+
+START_TEST(any_port_is_the_same_again)
+{
+	char log[4096];
+	uint16_t port = shut_any();
+
+	capture();
+	ck_assert_msg(listeners_reopen(listeners, config_now(), why, sizeof(why)), "%s", why);
+	release(log, sizeof(log));
+	ck_assert_uint_eq(listeners_port(listeners, config_now(), 0), port);
+	ck_assert_msg(strstr(log, "warn") == NULL, "%s", log);
+}
+END_TEST
+
+START_TEST(any_port_that_was_taken_is_another)
+{
+	struct port stranger = {.number = shut_any(), .listener = -1};
+	char log[4096], wanted[128];
+
+	port_open(&stranger);
+	capture();
+	ck_assert_msg(listeners_reopen(listeners, config_now(), why, sizeof(why)), "%s", why);
+	release(log, sizeof(log));
+	port_shut(&stranger);
+	ck_assert_uint_ne(listeners_port(listeners, config_now(), 0), 0);
+	ck_assert_uint_ne(listeners_port(listeners, config_now(), 0), stranger.number);
+	snprintf(wanted, sizeof(wanted),
+		 "warn  cannot listen on 127.0.0.1:%u: ", stranger.number);
+	ck_assert_msg(strncmp(log, wanted, strlen(wanted)) == 0, "%s", log);
+	ck_assert_msg(strstr(log, "another port is taken instead") != NULL, "%s", log);
+}
+END_TEST
+
 START_TEST(one_that_can_not_open_again_is_tried_later)
 {
 	char log[4096];
@@ -505,6 +552,8 @@ int main(void)
 	tcase_add_test(tcase, a_stranger_shares_nothing);
 	tcase_add_test(tcase, a_socket_knows_its_row);
 	tcase_add_test(tcase, shut_ones_open_again);
+	tcase_add_test(tcase, any_port_is_the_same_again);
+	tcase_add_test(tcase, any_port_that_was_taken_is_another);
 	tcase_add_test(tcase, one_that_can_not_open_again_is_tried_later);
 	tcase_add_test(tcase, closed_ones_stay_closed);
 	suite_add_tcase(suite, tcase);

@@ -188,24 +188,97 @@ START_TEST(a_damaged_file_is_set_aside)
 }
 END_TEST
 
-START_TEST(strange_entries_are_passed_over)
-{
-	static const char *const texts[] = {"{}", "{\"players\":[]}", "{\"players\":null}",
-					    "{\"players\":{\"Alice\":{}}}"};
+/* clang-format off */
+static const struct {
+	const char *text, *told;
+} odd_files[] = {
+	{"{\"players\":[],\"x\":1}", "\"players\" is not what this file has"},
+	{"{\"players\":null}", "\"players\" is not what this file has"},
+	{"{\"places\":{},\"players\":{\"Carol\":\"beta\"}}", "\"places\" is not what this file has"},
+	{"{\"players\":{\"Alice\":{},\"Carol\":\"beta\"}}", "players.Alice: that should be the name of a server"},
+	{"{\"players\":{\"Alice\":5,\"Carol\":\"beta\"}}", "players.Alice: that should be the name of a server"},
+	{"{\"players\":{\"a name\":\"alpha\",\"Carol\":\"beta\"}}", "players.a name: that is not a name"},
+	{"{\"players\":{\"\":\"alpha\"}}", "players.: that is not a name"},
+	{"{\"players\":{\"Alice\":\"" NAME_32 "3\"}}", "players.Alice: that is longer"},
+};
+/* clang-format on */
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		scratch_write(FILE_NAME, texts[i]);
+/* It is said once, with a copy of the file as it was, and whoever else is in it counts. */
+START_TEST(what_is_not_understood_is_kept_apart)
+{
+	const char *text = odd_files[_i].text;
+	char log[4096];
+
+	scratch_write(FILE_NAME, text);
+	for (unsigned pass = 0; pass < 2; pass++) {
+		capture();
 		restart();
+		release(log, sizeof(log));
+		ck_assert_msg((strstr(log, odd_files[_i].told) != NULL) == (pass == 0), "%s",
+			      log);
+		ck_assert_str_eq(scratch_read(FILE_NAME ".damaged-1"), text);
+		ck_assert_uint_eq(scratch_count(), 2);
 		expect_at("Alice", NULL);
+		expect_at("a name", NULL);
+		expect_at("", NULL);
+		expect_at("Carol", strstr(text, "Carol") != NULL ? "beta" : NULL);
 	}
-	scratch_write(FILE_NAME,
-		      "{\"players\":{\"Alice\":7,\"a name\":\"alpha\",\"\":\"alpha\","
-		      "\"Bob\":\"" NAME_32 "3\",\"Carol\":\"beta\"}}");
+	ck_assert_str_eq(log, "");
+}
+END_TEST
+
+/* Many of the same are counted. */
+START_TEST(many_odd_entries_are_a_few_lines)
+{
+	char text[4096] = "{\"players\":{\"Carol\":\"beta\"", log[16384];
+	size_t at = strlen(text);
+
+	for (unsigned i = 0; i < 100; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, ",\"p%u\":%u", i, i);
+	strlcat(text, "}}", sizeof(text));
+	scratch_write(FILE_NAME, text);
+	capture();
 	restart();
-	expect_at("Alice", NULL);
-	expect_at("a name", NULL);
-	expect_at("", NULL);
-	expect_at("Bob", NULL);
+	release(log, sizeof(log));
+	ck_assert(strstr(log, "players.p9:") != NULL && strstr(log, "players.p10:") == NULL);
+	ck_assert_msg(strstr(log, "and 90 more") != NULL, "%s", log);
+	expect_at("Carol", "beta");
+}
+END_TEST
+
+/* Nothing is in it, nothing is wrong with it. */
+START_TEST(an_empty_file_is_good)
+{
+	char log[4096];
+
+	scratch_write(FILE_NAME, "{}");
+	capture();
+	restart();
+	release(log, sizeof(log));
+	ck_assert_str_eq(log, "");
+	ck_assert_uint_eq(scratch_count(), 1);
+}
+END_TEST
+
+/* Where no copy can be made, the file is not overwritten. */
+START_TEST(an_odd_file_that_can_not_be_copied_stays)
+{
+	static const char text[] = "{\"players\":{\"Alice\":5,\"Carol\":\"beta\"}}";
+	char log[4096];
+
+	scratch_write(FILE_NAME, text);
+	ck_assert_int_eq(chmod(in_scratch(FILE_NAME), 0644), 0);
+	ck_assert_int_eq(chmod(scratch, 0500), 0);
+	ck_assert(be_nobody());
+	capture();
+	restart();
+	places_note(places, "Alice", "alpha");
+	places_save(places);
+	release(log, sizeof(log));
+	be_root();
+	ck_assert_int_eq(chmod(scratch, 0700), 0);
+	ck_assert_msg(strstr(log, "error ") != NULL, "%s", log);
+	ck_assert_str_eq(scratch_read(FILE_NAME), text);
 	expect_at("Carol", "beta");
 }
 END_TEST
@@ -292,7 +365,11 @@ int main(void)
 	tcase_add_test(tcase, who_was_seen_longest_ago_is_forgotten);
 	tcase_add_test(tcase, a_long_file_is_cut);
 	tcase_add_test(tcase, a_damaged_file_is_set_aside);
-	tcase_add_test(tcase, strange_entries_are_passed_over);
+	tcase_add_loop_test(tcase, what_is_not_understood_is_kept_apart, 0,
+			    sizeof(odd_files) / sizeof(odd_files[0]));
+	tcase_add_test(tcase, many_odd_entries_are_a_few_lines);
+	tcase_add_test(tcase, an_empty_file_is_good);
+	tcase_add_test(tcase, an_odd_file_that_can_not_be_copied_stays);
 	tcase_add_test(tcase, twins_are_one);
 	tcase_add_test(tcase, a_file_out_of_reach_stays_as_it_is);
 	tcase_add_test(tcase, many_threads_at_once);

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
+#include "capture.h"
 #include "linked.h"
 #include "server_private.h"
 #include "suite.h"
@@ -20,9 +21,12 @@
 /* The connections that a port has taken in and that are still open. */
 struct guests {
 	int fds[GUESTS_MAX];
+	int64_t came_ms[GUESTS_MAX];
 	size_t n;
-	unsigned met;  /* all that ever came; a health check is one, too */
-	char greeting; /* sent at once, if not 0; 'X' closes instead */
+	int64_t patience_ms; /* how long one may say nothing before we close; 0: for ever */
+	unsigned left;       /* how many went by themselves */
+	unsigned met;        /* all that ever came; a health check is one, too */
+	char greeting;       /* sent at once, if not 0; 'X' closes instead */
 };
 static struct guests guests[PORTS];
 
@@ -50,6 +54,7 @@ static void let_in(struct guests *list, int fd)
 	if (list->greeting != 0)
 		ck_assert_int_eq(send(fd, &list->greeting, 1, MSG_NOSIGNAL), 1);
 	ck_assert_uint_lt(list->n, GUESTS_MAX);
+	list->came_ms[list->n] = net_now_ms();
 	list->fds[list->n++] = fd;
 }
 
@@ -70,11 +75,17 @@ static size_t count(size_t index)
 	for (size_t i = list->n; i-- > 0;) {
 		char byte;
 
-		if (recv(list->fds[i], &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-		    errno == EAGAIN)
+		bool is_there = recv(list->fds[i], &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+				errno == EAGAIN;
+		bool is_late = list->patience_ms > 0 &&
+			       net_now_ms() - list->came_ms[i] >= list->patience_ms;
+
+		if (is_there && !is_late)
 			continue;
+		list->left += !is_there;
 		close(list->fds[i]);
 		list->fds[i] = list->fds[--list->n];
+		list->came_ms[i] = list->came_ms[list->n];
 	}
 	return list->n;
 }
@@ -166,7 +177,7 @@ START_TEST(nobody_gets_a_dead_one)
 		add_port("127.0.0.1", true);
 	link_with(POOL(4) ",'hubs':['a','b','c','d']");
 	start_registry();
-	for (size_t turn = 0; turn < 3 * PORTS; turn++) {
+	for (size_t turn = 0; turn < 2 * PORTS; turn++) {
 		size_t server = turn % PORTS;
 
 		await_count(server, 4);
@@ -377,7 +388,7 @@ START_TEST(ages)
 	int64_t least = INT64_MAX, most = 0;
 
 	for (uint32_t random = 0; random < 20000; random++) {
-		int64_t age = pool_age_ms(30, random * 214748u);
+		int64_t age = pool_age_ms(30000, random * 214748u);
 
 		least = age < least ? age : least;
 		most = age > most ? age : most;
@@ -386,7 +397,7 @@ START_TEST(ages)
 	ck_assert_int_lt(least, 24500);
 	ck_assert_int_le(most, 30000);
 	ck_assert_int_gt(most, 29500);
-	ck_assert_int_eq(pool_age_ms(1, 0), 1000);
+	ck_assert_int_eq(pool_age_ms(1000, 0), 1000);
 }
 END_TEST
 
@@ -457,8 +468,59 @@ START_TEST(servers_that_bear_none)
 }
 END_TEST
 
-/* One that lets them wait for a while, and then closes them: no more than one round a second.
- */
+/* How often a text is in another. */
+static unsigned occurrences(const char *text, const char *word)
+{
+	unsigned n = 0;
+
+	while ((text = strstr(text, word)) != NULL) {
+		text += strlen(word);
+		n++;
+	}
+	return n;
+}
+
+/* Those that let a connection say nothing for a time: a short one, and they are tried less and
+ * less often; a longer one, and connections leave before it is over. */
+START_TEST(servers_that_lose_patience)
+{
+	enum { SIZE = 4, SHORT_MS = 1200, LONG_MS = 3500 };
+	int64_t began_ms, deadline_ms;
+	char log[4096];
+
+	add_port("127.0.0.1", true);
+	add_port("127.0.0.1", true);
+	guests[0].patience_ms = SHORT_MS;
+	log_init(LOG_INFO, LOG_COLOR_NEVER, false);
+	capture();
+	link_with(POOL(4) ",'hubs':['a','b']");
+	start_registry();
+	await_count(1, SIZE);
+	guests[1].patience_ms = LONG_MS; /* the check has gone */
+	guests[1].left = 0;
+	began_ms = net_now_ms();
+	deadline_ms = began_ms + 2LL * PATIENCE_MS;
+	while (guests[1].left < SIZE || net_now_ms() < began_ms + 6000) {
+		count(0);
+		count(1);
+		ck_assert_int_lt(net_now_ms(), deadline_ms);
+		poll(NULL, 0, 5);
+	}
+	await_count(1, SIZE);
+	release(log, sizeof(log));
+	/* a check, all at first, one after each pause of 1 s, 2 s, perhaps 4 s */
+	ck_assert_uint_ge(guests[0].met, 1 + SIZE + 1);
+	ck_assert_uint_le(guests[0].met, 1 + SIZE + 3);
+	/* a check, all at first, and others for those alone that left */
+	ck_assert_uint_le(guests[1].met, 1 + SIZE + SIZE + guests[1].left);
+	ck_assert_msg(occurrences(log, "server b closes connections that say nothing after 3 "
+				       "s") == 1,
+		      "%s", log);
+	ck_assert_msg(occurrences(log, "say nothing") == 1, "%s", log);
+}
+END_TEST
+
+/* One that closes all of them at once: no more than one round a second. */
 START_TEST(a_server_that_closes_them_later)
 {
 	int64_t until_ms;
@@ -521,6 +583,7 @@ static TCase *pool_tests(void)
 	tcase_add_test(tcase, pauses);
 	tcase_add_test(tcase, old_ones_are_renewed);
 	tcase_add_test(tcase, servers_that_bear_none);
+	tcase_add_test(tcase, servers_that_lose_patience);
 	tcase_add_test(tcase, a_server_that_closes_them_later);
 	tcase_add_test(tcase, a_server_that_does_not_answer);
 	return tcase;

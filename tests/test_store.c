@@ -324,7 +324,9 @@ static void expect_not_saved(const char *name, const char *said)
 {
 	char log[4096];
 
+	errno = 0;
 	ck_assert(!save(name, "{\"a\": 2}", log, sizeof(log)));
+	ck_assert_int_ne(errno, 0);
 	expect_said(log, "error");
 	expect_said(log, in_scratch(name));
 	expect_said(log, said);
@@ -388,6 +390,25 @@ START_TEST(an_unwritable_directory_keeps_the_old_file)
 }
 END_TEST
 
+START_TEST(a_directory_for_files_is_told_from_others)
+{
+	ck_assert(store_has_directory(scratch));
+	ck_assert(!store_has_directory(in_scratch("nowhere")));
+	ck_assert_int_eq(errno, ENOENT);
+	scratch_write("file", "");
+	ck_assert(!store_has_directory(in_scratch("file")));
+	ck_assert_int_eq(errno, ENOTDIR);
+	ck_assert_int_eq(chmod(scratch, 0500), 0);
+	ck_assert(be_nobody());
+	bool has_directory = store_has_directory(scratch);
+	int error = errno;
+	be_root();
+	ck_assert_int_eq(chmod(scratch, 0700), 0);
+	ck_assert(!has_directory);
+	ck_assert_int_eq(error, EACCES);
+}
+END_TEST
+
 /* As on a full disk, writing fails in the middle. */
 START_TEST(a_full_disk_keeps_the_old_file)
 {
@@ -441,6 +462,7 @@ int main(void)
 	tcase_add_test(tcase, a_directory_in_its_place_is_not_replaced);
 	tcase_add_test(tcase, a_link_at_the_new_name_is_not_followed);
 	tcase_add_test(tcase, an_unwritable_directory_keeps_the_old_file);
+	tcase_add_test(tcase, a_directory_for_files_is_told_from_others);
 	tcase_add_test(tcase, a_full_disk_keeps_the_old_file);
 	return suite_main(suite);
 }
