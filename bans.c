@@ -21,13 +21,11 @@
 
 #include "auth.h"
 #include "bans_target.h"
-#include "config_current.h"
 #include "log.h"
 #include "store.h"
 #include "text.h"
 
-#define DURATION_MAX_S (10 * 365 * INT64_C(86400))
-#define UNTIL_END      1e12 /* seconds, as far as we look ahead: 30,000 years */
+#define UNTIL_END 1e12 /* seconds, as far as we look ahead: 30,000 years */
 
 struct ban {
 	TAILQ_ENTRY(ban) entries;
@@ -288,18 +286,15 @@ bool bans_find(struct bans *bans, const char *name, const struct net_addr *peer,
 	return is_banned;
 }
 
-bool bans_at(struct bans *bans, size_t index, int64_t now_s, struct bans_entry *entry)
+void bans_each(struct bans *bans, int64_t now_s, bans_each_fn *fn, void *context)
 {
 	const struct ban *ban;
 
 	pthread_mutex_lock(&bans->lock);
 	TAILQ_FOREACH (ban, &bans->all, entries)
-		if (!is_over(ban, now_s) && index-- == 0)
-			break;
-	if (ban != NULL)
-		*entry = ban->entry;
+		if (!is_over(ban, now_s))
+			fn(context, &ban->entry);
 	pthread_mutex_unlock(&bans->lock);
-	return ban != NULL;
 }
 
 /* ---- the allow list ---- */
@@ -387,18 +382,14 @@ bool bans_is_allowed(struct bans *bans, const char *name)
 	return is_allowed;
 }
 
-bool bans_allowed_at(struct bans *bans, size_t index, char name[static BANS_WHAT_MAX])
+void bans_each_allowed(struct bans *bans, bans_allowed_fn *fn, void *context)
 {
 	const struct allowed *allowed;
 
 	pthread_mutex_lock(&bans->lock);
 	TAILQ_FOREACH (allowed, &bans->allowed, entries)
-		if (index-- == 0)
-			break;
-	if (allowed != NULL)
-		strlcpy(name, allowed->name, BANS_WHAT_MAX);
+		fn(context, allowed->name);
 	pthread_mutex_unlock(&bans->lock);
-	return allowed != NULL;
 }
 
 /* ---- loading ---- */
@@ -649,63 +640,4 @@ void bans_free(struct bans *bans)
 	pthread_mutex_destroy(&bans->lock);
 	pthread_mutex_destroy(&bans->saving);
 	free(bans);
-}
-
-/* ---- durations ---- */
-
-static const struct unit {
-	char letter;
-	int64_t seconds;
-	enum message message; /* as people read it */
-} units[] = {
-	{'w', 604800, MESSAGE_COUNT},    {'d', 86400, MESSAGE_TIME_DAYS},
-	{'h', 3600, MESSAGE_TIME_HOURS}, {'m', 60, MESSAGE_TIME_MINUTES},
-	{'s', 1, MESSAGE_TIME_SECONDS},
-};
-#define UNITS (sizeof(units) / sizeof(units[0]))
-
-int64_t bans_duration_s(const char *text)
-{
-	int64_t sum = 0;
-
-	while (*text != '\0') {
-		size_t digits = strspn(text, "0123456789"), unit = 0;
-
-		while (unit < UNITS && (digits == 0 || digits > 9 ||
-					(text[digits] | 0x20) != units[unit].letter))
-			unit++;
-		if (unit == UNITS)
-			return 0;
-		sum += strtoll(text, NULL, 10) * units[unit].seconds;
-		if (sum > DURATION_MAX_S)
-			return 0;
-		text += digits + 1;
-	}
-	return sum;
-}
-
-/* So many of a unit, as a text. */
-static void write_count(char *out, size_t size, int64_t n, size_t unit)
-{
-	char count[24];
-
-	snprintf(count, sizeof(count), "%lld", (long long)n);
-	config_message(out, size, units[unit].message, "count", count, NULL);
-}
-
-void bans_duration_text(char *out, size_t size, int64_t seconds)
-{
-	char second[64];
-	size_t first = 1; /* no weeks */
-
-	seconds = seconds > 0 ? seconds : 0;
-	while (first < UNITS - 1 && seconds < units[first].seconds)
-		first++;
-	int64_t rest = seconds % units[first].seconds;
-	write_count(out, size, seconds / units[first].seconds, first);
-	if (first + 1 == UNITS || rest / units[first + 1].seconds == 0)
-		return;
-	write_count(second, sizeof(second), rest / units[first + 1].seconds, first + 1);
-	strlcat(out, " ", size);
-	strlcat(out, second, size);
 }

@@ -5,7 +5,7 @@
  * while Kurafuto does not run:
  *     {"bans": [{"what": "Alice", "reason": "grief", "by": "console", "until": 1790000000}]}
  *     {"on": true, "names": ["Alice", "Bob"]}
- * Any thread; a change is on disk when the function returns. Questions (bans_find, bans_at,
+ * Any thread; a change is on disk when the function returns. Questions (bans_find, bans_each,
  * bans_is_allowed, ...) never wait for the disk.
  */
 #ifndef BANS_H
@@ -58,8 +58,10 @@ enum bans_result bans_remove(struct bans *bans, const char *what, char *why, siz
  * IPv4 mapped into IPv6 counts as IPv4. *entry (may be NULL) is a copy. */
 bool bans_find(struct bans *bans, const char *name, const struct net_addr *peer, int64_t now_s,
 	       struct bans_entry *entry);
-/* Ban number `index` in order of creation, skipping those that are over; false at the end. */
-bool bans_at(struct bans *bans, size_t index, int64_t now_s, struct bans_entry *entry);
+/* Calls fn for each ban that is not over, in order of creation: under the lock of all bans, so
+ * it copies what it needs, takes no time, and calls no function of this module. */
+typedef void bans_each_fn(void *context, const struct bans_entry *entry);
+void bans_each(struct bans *bans, int64_t now_s, bans_each_fn *fn, void *context);
 
 /* The allow list: while it is on, only names on it may come in. Off without a file.
  * BANS_UNCHANGED: it was so already. Names without regard to case. */
@@ -71,8 +73,9 @@ enum bans_result bans_allow_remove(struct bans *bans, const char *name, char *wh
 				   size_t why_size);
 /* May that name come in: it is on the list, or the list is off. */
 bool bans_is_allowed(struct bans *bans, const char *name);
-/* Name number `index`, copied; false at the end. */
-bool bans_allowed_at(struct bans *bans, size_t index, char name[static BANS_WHAT_MAX]);
+/* Calls fn for each name, in order, as bans_each(). */
+typedef void bans_allowed_fn(void *context, const char *name);
+void bans_each_allowed(struct bans *bans, bans_allowed_fn *fn, void *context);
 
 /* "30s", "10m", "12h", "7d", "2w" or sums such as "1d12h": seconds; 0 if it is not one, or
  * more than ten years (3650d). */
@@ -81,5 +84,8 @@ int64_t bans_duration_s(const char *text);
  * the two largest units, of which the second is left out when it is 0. Less than nothing is
  * "0 s". */
 void bans_duration_text(char *out, size_t size, int64_t seconds);
+/* The same for what is left of a time, rounded up to the smaller of the two units: a ban of two
+ * hours has "2 h" left for its first minute. */
+void bans_left_text(char *out, size_t size, int64_t seconds);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "console.h"
 #include "hooks.h"
 #include "session.h"
 
@@ -55,7 +56,7 @@ void commands_enter_portal(const char *player, struct server *target, char *answ
  * console_line_fn. */
 void commands_run_line(void *commands, const char *line);
 /* A console_complete_fn: names of commands, and of what their arguments name. */
-bool commands_complete(void *commands, const char *line, size_t index, char *out, size_t size);
+void commands_complete(void *commands, const char *line, console_offer_fn *take, void *choice);
 
 /*
  * Is a chat line an edge command: the prefix, without regard to case, alone or followed by a

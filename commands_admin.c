@@ -6,6 +6,7 @@
  */
 #include <bsd/string.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -403,7 +404,7 @@ static void say_ban(const struct call *call, const struct bans_entry *ban, int64
 {
 	char left[TIME_MAX], until[CALL_LIST_MAX];
 
-	bans_duration_text(left, sizeof(left), ban->until_s - now_s);
+	bans_left_text(left, sizeof(left), ban->until_s - now_s);
 	message_format(until, sizeof(until), config_now()->messages.items,
 		       ban->until_s == 0 ? MESSAGE_BANS_FOR_EVER : MESSAGE_BANS_FOR, "time",
 		       left, NULL);
@@ -412,38 +413,80 @@ static void say_ban(const struct call *call, const struct bans_entry *ban, int64
 		    NULL);
 }
 
+/* Copies of all bans that can be shown, for clients may be slow to read. */
+struct bans_shown {
+	const struct call *call;
+	struct bans_entry *entries;
+	size_t n, room;
+	size_t all;  /* with those that can't be shown */
+	bool is_cut; /* there was no memory for some */
+};
+
+static void copy_ban(void *context, const struct bans_entry *ban)
+{
+	struct bans_shown *shown = context;
+
+	if (!call_has_room(shown->call, shown->all++))
+		return;
+	if (shown->n == shown->room) {
+		size_t room = shown->room > 0 ? 2 * shown->room : 16;
+		struct bans_entry *grown = reallocarray(shown->entries, room, sizeof(*grown));
+
+		shown->is_cut |= grown == NULL;
+		if (grown == NULL)
+			return;
+		shown->entries = grown;
+		shown->room = room;
+	}
+	shown->entries[shown->n++] = *ban;
+}
+
 void run_bans(const struct call *call)
 {
+	struct bans_shown shown = {.call = call};
 	int64_t now_s = time(NULL);
-	struct bans_entry ban;
 	char count[16];
-	size_t n = 0;
 
 	if (!has_bans(call))
 		return;
-	for (; bans_at(call->world->bans, n, now_s, &ban); n++)
-		if (call_has_room(call, n))
-			say_ban(call, &ban, now_s);
-	call_left_out(call, n);
-	snprintf(count, sizeof(count), "%zu", n);
-	call_answer(call, n > 0 ? MESSAGE_BANS_TITLE : MESSAGE_BANS_NONE, "count", count, NULL);
+	bans_each(call->world->bans, now_s, copy_ban, &shown);
+	for (size_t i = 0; i < shown.n; i++)
+		say_ban(call, &shown.entries[i], now_s);
+	free(shown.entries);
+	if (shown.is_cut)
+		call_answer(call, MESSAGE_COMMAND_NO_MEMORY, NULL);
+	call_left_out(call, shown.all);
+	snprintf(count, sizeof(count), "%zu", shown.all);
+	call_answer(call, shown.all > 0 ? MESSAGE_BANS_TITLE : MESSAGE_BANS_NONE, "count",
+		    count, NULL);
 }
 
 /* ---- the allow list ---- */
 
+struct names {
+	struct text_list list;
+	size_t n;
+};
+
+static void list_name(void *context, const char *name)
+{
+	struct names *names = context;
+
+	text_list_add(&names->list, name);
+	names->n++;
+}
+
 static void say_allowed(const struct call *call)
 {
-	char name[BANS_WHAT_MAX], names[CALL_LIST_MAX], count[16];
-	struct text_list list;
-	size_t n = 0;
+	char text[CALL_LIST_MAX], count[16];
+	struct names names = {.n = 0};
 
-	text_list_begin(&list, names, sizeof(names));
-	for (; bans_allowed_at(call->world->bans, n, name); n++)
-		text_list_add(&list, name);
-	message_list_end(&list, config_now()->messages.items);
-	snprintf(count, sizeof(count), "%zu", n);
-	call_answer(call, n > 0 ? MESSAGE_ALLOW_NAMES : MESSAGE_ALLOW_NOBODY, "count", count,
-		    "names", names, NULL);
+	text_list_begin(&names.list, text, sizeof(text));
+	bans_each_allowed(call->world->bans, list_name, &names);
+	message_list_end(&names.list, config_now()->messages.items);
+	snprintf(count, sizeof(count), "%zu", names.n);
+	call_answer(call, names.n > 0 ? MESSAGE_ALLOW_NAMES : MESSAGE_ALLOW_NOBODY, "count",
+		    count, "names", text, NULL);
 }
 
 /* An admin who shuts everybody out is told if that includes themselves. */

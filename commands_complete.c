@@ -1,37 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Completion on the terminal. The one idea: a kind of argument is a function that offers every
- * word it could be; who collects them counts those that begin as what has been typed, up to the
- * one that is wanted.
+ * word it could be, once; those that begin as what has been typed are passed on.
  */
-#include <bsd/string.h>
 #include <string.h>
 #include <strings.h>
 
 #include "bans.h"
 #include "commands_private.h"
 
-/* The search for word number `index` of those that begin with `start`. */
+/* What is on offer, and who takes what begins with `start`. */
 struct offers {
 	const struct session_world *world;
 	const char *start;
 	size_t length; /* of start */
-	size_t index;  /* how many more are passed over */
-	bool is_found;
-	char *out;
-	size_t size;
+	console_offer_fn *take;
+	void *choice;
 };
 
 typedef void offer_fn(struct offers *offers);
 
 static void offer(struct offers *offers, const char *word)
 {
-	if (offers->is_found || strncasecmp(word, offers->start, offers->length) != 0)
-		return;
-	if (offers->index-- > 0)
-		return;
-	offers->is_found = true;
-	strlcpy(offers->out, word, offers->size);
+	if (strncasecmp(word, offers->start, offers->length) == 0)
+		offers->take(offers->choice, word);
 }
 
 static void offer_commands(struct offers *offers)
@@ -82,14 +74,15 @@ static void offer_senders(struct offers *offers)
 	offer_all_servers(offers);
 }
 
+static void offer_ban(void *context, const struct bans_entry *ban)
+{
+	offer(context, ban->what);
+}
+
 static void offer_bans(struct offers *offers)
 {
-	struct bans_entry ban;
-
-	for (size_t i = 0; offers->world->bans != NULL && !offers->is_found &&
-			   bans_at(offers->world->bans, i, time(NULL), &ban);
-	     i++)
-		offer(offers, ban.what);
+	if (offers->world->bans != NULL)
+		bans_each(offers->world->bans, time(NULL), offer_ban, offers);
 }
 
 /* Offers each word of a list that ends with NULL. */
@@ -165,15 +158,14 @@ static offer_fn *kind_of_last(const char *line, const char **word)
 		       : NULL;
 }
 
-bool commands_complete(void *commands, const char *line, size_t index, char *out, size_t size)
+void commands_complete(void *commands, const char *line, console_offer_fn *take, void *choice)
 {
 	const struct commands *mine = commands;
-	struct offers offers = {.world = mine->world, .index = index, .out = out, .size = size};
+	struct offers offers = {.world = mine->world, .take = take, .choice = choice};
 	offer_fn *kind = kind_of_last(line, &offers.start);
 
 	config_settle();
 	offers.length = strlen(offers.start);
 	if (kind != NULL)
 		kind(&offers);
-	return offers.is_found;
 }

@@ -65,8 +65,6 @@ static void wait_for(const struct call *call, struct server *target)
 	position = session_queue(call->session, target);
 	if (position > 0)
 		say_position(call, MESSAGE_QUEUE_JOINED, target, position);
-	else
-		call_answer(call, MESSAGE_COMMAND_NO_MEMORY, NULL);
 }
 
 void run_queue(const struct call *call)

@@ -14,12 +14,13 @@
 /* A line was entered: without its newline, never empty or blank, at most 1,024 bytes of UTF-8
  * that can be shown (what cannot is a ?). On the console's thread. */
 typedef void console_line_fn(void *context, const char *line);
-/* Words that could stand where the cursor is: copies the `index`th that completes `line` (the
- * text up to the cursor) to `out` as a whole last word; false when there are no more. A word
- * may differ from what was typed in its case; one with a space or control characters is
- * skipped. On the console's thread; must not block. */
-typedef bool console_complete_fn(void *context, const char *line, size_t index, char *out,
-				 size_t size);
+/* Takes a word that could stand where the cursor is, whole; copies what it needs, at once. */
+typedef void console_offer_fn(void *choice, const char *word);
+/* Offers all words that complete `line` (the text up to the cursor), each once: offer(choice,
+ * word). A word may differ from what was typed in its case; one with a space or control
+ * characters is skipped. On the console's thread; must not block. */
+typedef void console_complete_fn(void *context, const char *line, console_offer_fn *offer,
+				 void *choice);
 
 struct console_options {
 	console_line_fn *line;

@@ -276,19 +276,12 @@ static unsigned char on_suspend_key(EditLine *el, int key)
 
 /* ---- completion ---- */
 
-/* The next candidate from *index on that a terminal shows as it is. */
-static bool next_candidate(const char *typed, size_t *index, char word[static WORD])
-{
-	char escaped[WORD];
-
-	while (editor.options->complete(editor.options->context, typed, (*index)++, word,
-					WORD)) {
-		log_escape(escaped, sizeof(escaped), word, false);
-		if (strcmp(escaped, word) == 0 && word[strcspn(word, " ")] == '\0')
-			return true;
-	}
-	return false;
-}
+/* All that complete a line, and the first of them. */
+struct choice {
+	size_t n;
+	char common[WORD + 1]; /* what they start with, and room for a space */
+	char words[CANDIDATES][WORD];
+};
 
 /* Cuts `common` to what `word` starts with too, whatever the case. */
 static void keep_common(char *common, const char *word)
@@ -303,26 +296,42 @@ static void keep_common(char *common, const char *word)
 	common[n] = '\0';
 }
 
-/* All candidates in lines as wide as the screen, above the prompt. */
-static void list_candidates(const char *typed)
+/* A console_offer_fn: counts those that a terminal shows as they are. */
+static void take_candidate(void *context, const char *word)
 {
-	char word[WORD];
-	size_t index = 0, n = 0, column = 0, width = (size_t)columns();
+	struct choice *choice = context;
+	char escaped[WORD];
+
+	log_escape(escaped, sizeof(escaped), word, false);
+	if (strcmp(escaped, word) != 0 || word[strcspn(word, " ")] != '\0')
+		return;
+	if (choice->n == 0)
+		strlcpy(choice->common, word, WORD);
+	else
+		keep_common(choice->common, word);
+	if (choice->n < CANDIDATES)
+		strlcpy(choice->words[choice->n], word, WORD);
+	choice->n++;
+}
+
+/* All candidates in lines as wide as the screen, above the prompt. */
+static void list_candidates(const struct choice *choice)
+{
+	size_t column = 0, width = (size_t)columns();
 
 	erase();
-	for (; next_candidate(typed, &index, word); n++) {
+	for (size_t i = 0; i < choice->n && i < CANDIDATES; i++) {
+		const char *word = choice->words[i];
 		size_t len = strlen(word);
 
-		if (n >= CANDIDATES)
-			continue;
 		if (column > 0 && column + 2 + len >= width) {
 			fputc('\n', editor.screen);
 			column = 0;
 		}
 		column += (size_t)fprintf(editor.screen, "%s%s", column > 0 ? "  " : "", word);
 	}
-	if (n > CANDIDATES)
-		fprintf(editor.screen, "\n(and %zu more)", n - CANDIDATES);
+	if (choice->n > CANDIDATES)
+		fprintf(editor.screen, "\n(and %zu more)", choice->n - CANDIDATES);
 	fputc('\n', editor.screen);
 	draw();
 }
@@ -342,8 +351,9 @@ static void replace_word(EditLine *el, const char *old, const char *word)
 static unsigned char on_complete_key(EditLine *el, int key)
 {
 	const LineInfo *line = el_line(el);
-	char typed[CONSOLE_LINE], common[WORD + 1], word[WORD];
-	size_t n = (size_t)(line->cursor - line->buffer), index = 0, found = 1;
+	static struct choice choice; /* of this thread */
+	char typed[CONSOLE_LINE];
+	size_t n = (size_t)(line->cursor - line->buffer);
 	const char *space, *old;
 
 	(void)key;
@@ -353,18 +363,17 @@ static unsigned char on_complete_key(EditLine *el, int key)
 	typed[n] = '\0';
 	space = strrchr(typed, ' ');
 	old = space != NULL ? space + 1 : typed;
-	if (!next_candidate(typed, &index, word))
+	choice.n = 0;
+	editor.options->complete(editor.options->context, typed, take_candidate, &choice);
+	if (choice.n == 0)
 		return CC_ERROR;
-	strlcpy(common, word, sizeof(common));
-	for (; next_candidate(typed, &index, word); found++)
-		keep_common(common, word);
-	if (found > 1 && strlen(common) <= strlen(old)) {
-		list_candidates(typed);
+	if (choice.n > 1 && strlen(choice.common) <= strlen(old)) {
+		list_candidates(&choice);
 		return CC_NORM;
 	}
-	if (found == 1)
-		strlcat(common, " ", sizeof(common));
-	replace_word(el, old, common);
+	if (choice.n == 1)
+		strlcat(choice.common, " ", sizeof(choice.common));
+	replace_word(el, old, choice.common);
 	return CC_REFRESH;
 }
 

@@ -138,8 +138,9 @@ struct server_guest {
  * A place is given back by server_give_back(), or used by server_player_joined(). */
 enum server_refusal server_reserve(struct server *server, const struct server_guest *guest);
 void server_give_back(struct server *server);
-/* So many players wait in line: as many places are not for others. */
-void server_set_waiting(struct server *server, unsigned waiting);
+/* So many players more (or less) wait in line: as many places are not for others. How many wait
+ * now. */
+unsigned server_add_waiting(struct server *server, int n);
 /* Chooses a server that is up and admits the guest, and takes a place there: NULL if there is
  * none. Backups come last. `any_state`: also those that are thought to be down. */
 struct server *server_choose(struct registry *registry, const struct config_hubs *hubs,

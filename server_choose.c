@@ -72,11 +72,13 @@ void server_give_back(struct server *server)
 	pthread_mutex_unlock(&server->registry->lock);
 }
 
-void server_set_waiting(struct server *server, unsigned waiting)
+unsigned server_add_waiting(struct server *server, int n)
 {
 	pthread_mutex_lock(&server->registry->lock);
-	server->waiting = waiting;
+	server->waiting += (unsigned)n;
+	unsigned waiting = server->waiting;
 	pthread_mutex_unlock(&server->registry->lock);
+	return waiting;
 }
 
 static bool is_eligible_locked(const struct choice *choice, const struct config_server *row)

@@ -20,6 +20,7 @@
 #define FORGET_MS    600000 /* after so long, how long it does is to be seen anew */
 #define PAUSE_MIN_MS 1000   /* after one that it does not, none for so long, */
 #define PAUSE_MAX_MS 60000  /* and twice as long each time, up to this */
+#define SPARE_MS     5000   /* none for anybody so long after there was no descriptor for one */
 
 struct pool_connection {
 	int fd;
@@ -261,6 +262,26 @@ static int64_t next_look_locked(const struct pool *pool)
 	return next_ms;
 }
 
+/* We are short of descriptors or memory: players need them more than pools do. */
+static void spare(struct registry *registry)
+{
+	int64_t until_ms = net_now_ms() + SPARE_MS;
+	struct server *server;
+
+	pthread_mutex_lock(&registry->lock);
+	TAILQ_FOREACH (server, &registry->servers, entries) {
+		struct pool *pool = server->pool;
+
+		if (pool == NULL)
+			continue;
+		while (pool->n > 0)
+			drop_locked(pool, pool->n - 1);
+		if (pool->not_until_ms < until_ms)
+			pool->not_until_ms = until_ms;
+	}
+	pthread_mutex_unlock(&registry->lock);
+}
+
 /* Puts a new connection into the pool, unless the server has moved meanwhile. */
 static bool add_locked(struct server *server, unsigned generation, int fd, int64_t timeout_ms)
 {
@@ -286,10 +307,12 @@ static bool dial(struct server *server, const struct config *config)
 	char why[128];
 	int fd = server_connect_start(server, why, sizeof(why));
 
-	if (fd < 0) {
+	if (fd < 0 && server_fault_is_ours(errno))
+		spare(registry);
+	else if (fd < 0)
 		suffer(server->pool, true);
+	if (fd < 0)
 		return false;
-	}
 	pthread_mutex_lock(&registry->lock);
 	bool is_kept = add_locked(server, generation, fd, config->connect_timeout_ms);
 	pthread_mutex_unlock(&registry->lock);

@@ -99,7 +99,7 @@ bool session_cancel(struct session *session, bool only_return);
  * place is free, in the order in which they came, and nobody else is let in meanwhile.
  */
 /* Puts the player at the end of the line for a server, out of any other; their position, from
- * 1, which session_tick() shows them. 0 without memory. Any thread. */
+ * 1, which session_tick() shows them. 0 if their session is ending. Any thread. */
 unsigned session_queue(struct session *session, struct server *server);
 /* Takes the player out of their line: its server, NULL if they were in none. */
 struct server *session_unqueue(struct session *session);
@@ -170,8 +170,9 @@ enum session_match session_find_like(const char *name, struct session **out, cha
 struct session **session_hold_players(size_t *n);
 void session_release_all(struct session **sessions, size_t n);
 
-/* Ends the sessions of all players whom a ban meets, at once, with a Disconnect that says so.
- * `names` gets who they are. Returns how many. Blocks as session_end() does, once for all. */
+/* Ends the sessions of all players whom a ban meets, at once, with a Disconnect that says so;
+ * without memory 16 at a time. `names` gets who they are. Returns how many. Blocks as
+ * session_end() does, once for all. */
 unsigned session_end_banned(struct bans *bans, char *names, size_t size);
 
 /* Who may log in: everybody, or only those who may give the command "maintenance". At first

@@ -17,6 +17,8 @@
 #include "session_private.h"
 #include "text.h"
 
+#define FEW 16 /* players whom a ban ends at a time, if there is no memory for more */
+
 static _Atomic enum session_door door = SESSION_DOOR_OPEN;
 static atomic_ulong events[SESSION_EVENTS];
 static pthread_mutex_t trace_lock = PTHREAD_MUTEX_INITIALIZER; /* of every session's `trace` */
@@ -270,35 +272,84 @@ void session_ban_reason(struct session_reason *reason, const struct bans_entry *
 	};
 	char left[64];
 
-	bans_duration_text(left, sizeof(left), ban->until_s - now_s);
+	bans_left_text(left, sizeof(left), ban->until_s - now_s);
 	session_reason(reason, messages[ban->until_s != 0][ban->reason[0] != '\0'], "time",
 		       left, "reason", ban->reason, NULL);
 }
 
-unsigned session_end_banned(struct bans *bans, char *names, size_t size)
-{
-	int64_t now_s = time(NULL);
-	struct bans_entry ban;
-	struct text_list list;
-	size_t n, met = 0;
-	struct session **held = session_hold_players(&n);
-	struct session_reason *reasons = calloc(n + 1, sizeof(*reasons));
+/* The next sessions in the order of their numbers, so that nobody is looked at twice. */
+struct batch {
+	struct session **sessions;      /* references */
+	struct session_reason *reasons; /* of those whom a ban meets */
+	size_t n, room;
+	unsigned long after; /* the number of the last one */
+};
 
-	text_list_begin(&list, names, size);
-	for (size_t i = 0; i < n && reasons != NULL; i++) {
-		struct session *session = held[i];
+static void take_next(void *context, struct session *session)
+{
+	struct batch *batch = context;
+
+	if (batch->n == batch->room || session->id <= batch->after ||
+	    atomic_load(&session->is_ending))
+		return;
+	session_ref(session);
+	batch->sessions[batch->n++] = session;
+}
+
+/* Ends those of a batch whom a ban meets, all at once. How many. */
+static size_t end_batch(struct batch *batch, struct bans *bans, struct text_list *names)
+{
+	struct bans_entry ban;
+	int64_t now_s = time(NULL);
+	size_t met = 0;
+
+	for (size_t i = 0; i < batch->n; i++) {
+		struct session *session = batch->sessions[i];
 
 		if (!bans_find(bans, session->name, &session->peer, now_s, &ban))
 			continue;
-		session_ban_reason(&reasons[met], &ban, now_s);
-		text_list_add(&list, session->name);
-		held[i] = held[met]; /* they go to the front of the array */
-		held[met++] = session;
+		session_ban_reason(&batch->reasons[met], &ban, now_s);
+		text_list_add(names, session->name);
+		batch->sessions[i] = batch->sessions[met]; /* they go to the front */
+		batch->sessions[met++] = session;
 	}
+	session_end_each(batch->sessions, batch->reasons, met);
+	return met;
+}
+
+/* Goes through all players, as many at a time as a batch has room for. */
+static size_t end_batches(struct batch *batch, struct bans *bans, struct text_list *names)
+{
+	size_t met = 0;
+
+	do {
+		batch->n = 0;
+		session_each(take_next, batch);
+		if (batch->n > 0)
+			batch->after = batch->sessions[batch->n - 1]->id;
+		met += end_batch(batch, bans, names);
+		for (size_t i = 0; i < batch->n; i++)
+			session_unref(batch->sessions[i]);
+	} while (batch->n == batch->room);
+	return met;
+}
+
+unsigned session_end_banned(struct bans *bans, char *names, size_t size)
+{
+	struct session *few[FEW];
+	struct session_reason few_reasons[FEW];
+	struct batch batch = {.room = session_count() + FEW};
+	struct text_list list;
+
+	batch.sessions = calloc(batch.room, sizeof(struct session *));
+	batch.reasons = calloc(batch.room, sizeof(*batch.reasons));
+	bool has_memory = batch.sessions != NULL && batch.reasons != NULL;
+	struct batch small = {.sessions = few, .reasons = few_reasons, .room = FEW};
+	text_list_begin(&list, names, size);
+	size_t met = end_batches(has_memory ? &batch : &small, bans, &list);
 	message_list_end(&list, config_now()->messages.items);
-	session_end_each(held, reasons, met);
-	free(reasons);
-	session_release_all(held, n);
+	free(batch.sessions);
+	free(batch.reasons);
 	return (unsigned)met;
 }
 

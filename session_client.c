@@ -22,7 +22,8 @@ struct client_reader {
 	struct link *link;            /* the current one, a reference; NULL between links */
 	const struct dialect *server; /* its dialect; NULL without a link */
 	bool is_gate_open;
-	const struct config *config; /* that `wants` is for; only compared */
+	const struct config *config; /* that `wants` is for; only compared, */
+	unsigned log_generation;     /* as what the log shows */
 	bool wants[PACKET_OPCODES];  /* opcodes that inspect() must see */
 	bool is_traced;              /* it sees all, for the session's trace */
 	uint8_t out[CLIENT_OUT_MAX]; /* what a packet was translated to, */
@@ -390,13 +391,16 @@ static bool receive(struct client_reader *reader)
 	return true;
 }
 
-/* A reload may have other packets dropped. */
+/* A reload may have other packets dropped, and the log may be told to show them. */
 static void follow_config(struct client_reader *reader)
 {
+	unsigned generation = log_generation();
+
 	config_settle();
-	if (reader->config == config_now())
+	if (reader->config == config_now() && reader->log_generation == generation)
 		return;
 	reader->config = config_now();
+	reader->log_generation = generation;
 	prepare(reader);
 }
 

@@ -10,10 +10,13 @@
  * says to Kurafuto itself), session_admin.c (what admins ask and want), session_move.c (players
  * sent in numbers), session_crowd.c (many who lose a server). Nobody else includes this.
  *
- * Lock order, outermost first: the table's lock, turn, client_tx, session.lock, the registry's
- * lock, the lock of all traces. server_tx is taken alone, but for that last one. client_tx may
- * be held as long as a client does not read, so nothing that another player or the main thread
- * needs is ever waited for with client_tx behind it.
+ * Lock order, outermost first: control's lock and the lock of all who are sent in numbers
+ * (session_move.c); the table's lock, turn, client_tx, session.lock, the registry's lock. The
+ * lock of all lines (session_queue.c) is taken with none of these held, and session.lock and
+ * the registry's behind it. server_tx is taken alone, but for traces. Leaves, with nothing but
+ * the log's behind them: the locks of places, bans, crowds, the configuration and all traces.
+ * client_tx may be held as long as a client does not read, so nothing that another player or
+ * the main thread needs is ever waited for with client_tx behind it.
  */
 #ifndef SESSION_PRIVATE_H
 #define SESSION_PRIVATE_H
@@ -94,7 +97,8 @@ struct link {
 	size_t offset;                           /* o, bytes framed so far */
 	uint8_t wants[PACKET_OPCODES];           /* o, WANT_ bits by opcode (session_packets.c) */
 	bool is_traced;                          /* o, they are for a session with a trace */
-	const struct config *config;             /* o, that wants is for; only compared */
+	const struct config *config;             /* o, that wants is for; only compared, */
+	unsigned log_generation;                 /* o, as what the log shows */
 	bool is_stale;                           /* o, they are for another dialect */
 	bool has_connected;                      /* o */
 	bool is_return;                          /* s, on its way unasked, to a server that was lost */
@@ -124,6 +128,16 @@ struct link {
 	char stray[SESSION_WHY_MAX];             /* o, a name in its kick that is no other server's, UTF-8 */
 	char kick[SESSION_WHY_MAX];              /* o, reason of its Disconnect, UTF-8; else empty */
 	char fault[SESSION_WHY_MAX];             /* o, why it ended otherwise */
+};
+
+/* A player in the list of all lines; under its lock, which is session_queue.c's. */
+struct waiter {
+	TAILQ_ENTRY(session) entries;
+	bool is_listed;               /* the list has a reference to the session */
+	struct server *server;        /* that they wait for, or NULL */
+	int64_t moved_ms;             /* when they were moved; 0: they wait */
+	unsigned told;                /* the position that was shown last, 0: none, */
+	const struct server *told_on; /* and where: another server clears the screen */
 };
 
 /* A server that has failed a player, for a while. */
@@ -191,6 +205,7 @@ struct session {
 	bool has_left;                /* T, the client reader is done */
 	bool is_listed;               /* T, holds its name */
 	TAILQ_ENTRY(session) entries; /* T */
+	struct waiter waiter;         /* the lines' lock */
 };
 /* clang-format on */
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Lines in front of full servers. The one idea: one list of all who wait, in the order in which
- * they came; a tick walks through it, and a server whose first in line could not be moved is
- * closed to all behind them. Who is being moved counts no more, but is forgotten only when they
- * have arrived: should the server die meanwhile, they are first again. The list's lock is never
- * held while a player is told or moved, and the tick waits for nobody: only it shows positions,
- * and what a player could not be shown is tried again at the next one.
+ * they came; a tick walks through it once and moves whom it can, and a server whose first in
+ * line could not be moved is closed to all behind them. Who is being moved counts no more, but
+ * is forgotten only when they have arrived: should the server die meanwhile, they are first
+ * again. The list's lock is never held while a player is told or moved, and the tick waits for
+ * nobody: what a player could not be shown is tried again at the next one. For that, who has
+ * left a line stays in the list until their screen is clear.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,148 +19,166 @@
 #define SET_OUT_MS    2000 /* how long a move may take until a link is on its way */
 #define NOTICES_MS    50   /* how long a tick's notices wait for clients, all together */
 
-struct waiter {
-	TAILQ_ENTRY(waiter) entries;
-	struct session *session; /* a reference */
-	struct server *server;
-	int64_t moved_ms;             /* when they were moved; 0: they wait */
-	unsigned told;                /* the position that was shown last, 0: none, */
-	const struct server *told_on; /* and where: another server clears the screen */
-};
-
 static struct {
 	pthread_mutex_t lock; /* taken before session.lock and the registry's */
-	TAILQ_HEAD(, waiter) all;
+	TAILQ_HEAD(, session) all;
 	size_t n;
 } line = {.lock = PTHREAD_MUTEX_INITIALIZER, .all = TAILQ_HEAD_INITIALIZER(line.all)};
 
-/* Those who wait for a server: all of them, or as far as to one of them. */
-static unsigned count_locked(const struct server *server, const struct waiter *up_to)
+static bool waits_locked(const struct session *session)
 {
-	const struct waiter *waiter;
+	return session->waiter.server != NULL && session->waiter.moved_ms == 0;
+}
+
+/* Where somebody stands, from 1. */
+static unsigned position_locked(const struct session *session)
+{
+	const struct session *other;
 	unsigned n = 0;
 
-	TAILQ_FOREACH (waiter, &line.all, entries) {
-		n += waiter->server == server && waiter->moved_ms == 0 ? 1 : 0;
-		if (waiter == up_to)
+	TAILQ_FOREACH (other, &line.all, waiter.entries) {
+		n += waits_locked(other) && other->waiter.server == session->waiter.server;
+		if (other == session)
 			break;
 	}
 	return n;
 }
 
-static struct waiter *find_locked(const struct session *session)
+/* From now on they wait for this server, or, with `moved_ms`, are being moved to it; or for
+ * none (NULL). How many wait for it then. */
+static unsigned aim_locked(struct session *session, struct server *server, int64_t moved_ms)
 {
-	struct waiter *waiter;
-
-	TAILQ_FOREACH (waiter, &line.all, entries)
-		if (waiter->session == session)
-			return waiter;
-	return NULL;
+	if (waits_locked(session))
+		server_add_waiting(session->waiter.server, -1);
+	session->waiter.server = server;
+	session->waiter.moved_ms = moved_ms;
+	session->waiter.told = 0;
+	return waits_locked(session) ? server_add_waiting(server, 1) : 0;
 }
 
-/* Takes one out; the caller has the reference to its session then. */
-static struct session *remove_locked(struct waiter *waiter)
+/* Puts them at the end of the list, wherever they have been. */
+static void list_locked(struct session *session)
 {
-	struct session *session = waiter->session;
-
-	TAILQ_REMOVE(&line.all, waiter, entries);
-	line.n--;
-	server_set_waiting(waiter->server, count_locked(waiter->server, NULL));
-	free(waiter);
-	return session;
+	if (session->waiter.is_listed) {
+		TAILQ_REMOVE(&line.all, session, waiter.entries);
+	} else {
+		session_ref(session);
+		session->waiter.is_listed = true;
+		line.n++;
+	}
+	TAILQ_INSERT_TAIL(&line.all, session, waiter.entries);
 }
 
 unsigned session_queue(struct session *session, struct server *server)
 {
-	struct waiter *waiter = calloc(1, sizeof(*waiter));
+	unsigned position = 0;
 
-	if (waiter == NULL)
-		return 0;
-	session_unqueue(session);
-	session_ref(session);
-	*waiter = (struct waiter){.session = session, .server = server};
 	pthread_mutex_lock(&line.lock);
-	TAILQ_INSERT_TAIL(&line.all, waiter, entries);
-	line.n++;
-	unsigned position = count_locked(server, waiter);
-	server_set_waiting(server, position);
+	if (!atomic_load(&session->is_ending)) { /* else they have left their line for good */
+		list_locked(session);
+		position = aim_locked(session, server, 0);
+	}
 	pthread_mutex_unlock(&line.lock);
 	return position;
 }
 
-/* The screen is cleared if that can be done by then. */
-static struct server *unqueue_by(struct session *session, int64_t deadline_ms)
+/* Is the last position that was shown still on the screen of one who waits for nothing. */
+static bool is_stale_locked(struct session *session)
 {
-	struct server *server = NULL;
+	return session->waiter.told_on != NULL &&
+	       session->waiter.told_on == session_server(session);
+}
 
+/* Forgets somebody who has left the line, if the screen can be cleared by then; else a tick
+ * does. */
+static void clear_screen(struct session *session, int64_t deadline_ms)
+{
 	pthread_mutex_lock(&line.lock);
-	struct waiter *waiter = find_locked(session);
-	if (waiter != NULL) {
-		server = waiter->server;
-		remove_locked(waiter);
+	bool is_stale = is_stale_locked(session);
+	pthread_mutex_unlock(&line.lock);
+	if (is_stale && !atomic_load(&session->is_ending) &&
+	    !session_notify_clear(session, deadline_ms, POSITION_LINE))
+		return;
+	pthread_mutex_lock(&line.lock);
+	bool is_over = session->waiter.is_listed && session->waiter.server == NULL;
+	if (is_over) {
+		TAILQ_REMOVE(&line.all, session, waiter.entries);
+		line.n--;
+		session->waiter = (struct waiter){.is_listed = false};
 	}
 	pthread_mutex_unlock(&line.lock);
-	if (server != NULL) {
-		session_notify_clear(session, deadline_ms, POSITION_LINE);
+	if (is_over)
 		session_unref(session);
-	}
-	return server;
 }
 
 struct server *session_unqueue(struct session *session)
 {
-	return unqueue_by(session, net_now_ms() + SESSION_NOTIFY_MS);
+	pthread_mutex_lock(&line.lock);
+	struct server *server = session->waiter.server;
+	bool is_listed = session->waiter.is_listed;
+	aim_locked(session, NULL, 0);
+	pthread_mutex_unlock(&line.lock);
+	if (is_listed)
+		clear_screen(session, net_now_ms() + SESSION_NOTIFY_MS);
+	return server;
 }
 
 struct server *session_queued(struct session *session, unsigned *position)
 {
 	pthread_mutex_lock(&line.lock);
-	const struct waiter *waiter = find_locked(session);
-	struct server *server = waiter != NULL ? waiter->server : NULL;
-	bool is_waiting = waiter != NULL && waiter->moved_ms == 0;
-	*position = is_waiting ? count_locked(server, waiter) : 0;
+	struct server *server = session->waiter.server;
+	*position = waits_locked(session) ? position_locked(session) : 0;
 	pthread_mutex_unlock(&line.lock);
 	return session_server(session) != server ? server : NULL;
 }
 
 /* A copy of what waits, to be acted upon without the lock. */
 struct turn {
-	struct session *session; /* a reference */
-	struct server *server;
+	struct session *session;   /* a reference */
+	struct server *server;     /* NULL: their screen must be cleared */
 	const struct server *here; /* where the player is */
 	int64_t moved_ms;
-	unsigned position;
-	bool is_news; /* the player has not been shown the position yet */
+	unsigned told; /* what was shown last, and where */
+	const struct server *told_on;
 };
 
-static struct turn turn_locked(const struct waiter *waiter)
-{
-	struct turn turn = {
-		.session = waiter->session,
-		.server = waiter->server,
-		.here = session_server(waiter->session),
-		.moved_ms = waiter->moved_ms,
-		.position = count_locked(waiter->server, waiter),
-	};
+/* How the line of one server has gone in this tick. */
+struct course {
+	unsigned waiting; /* so many wait on, of those who have had their turn */
+	bool is_closed;   /* one of them could not be moved */
+};
 
-	turn.is_news = turn.position != waiter->told || turn.here != waiter->told_on;
-	session_ref(waiter->session);
-	return turn;
-}
-
-static struct turn *copy_line(size_t *n)
+/* The whole line; *courses gets room for the courses of its servers, by server_index(). NULL
+ * without memory, or if there is none. */
+static struct turn *copy_line(size_t *n, struct course **courses)
 {
+	struct session *session;
 	struct turn *turns = NULL;
-	struct waiter *waiter;
+	size_t last = 0;
 
 	*n = 0;
 	pthread_mutex_lock(&line.lock);
 	if (line.n > 0)
 		turns = calloc(line.n, sizeof(*turns));
-	TAILQ_FOREACH (waiter, &line.all, entries)
-		if (turns != NULL)
-			turns[(*n)++] = turn_locked(waiter);
+	TAILQ_FOREACH (session, &line.all, waiter.entries) {
+		const struct waiter *waiter = &session->waiter;
+
+		if (turns == NULL)
+			break;
+		session_ref(session);
+		turns[(*n)++] = (struct turn){
+			.session = session,
+			.server = waiter->server,
+			.here = session_server(session),
+			.moved_ms = waiter->moved_ms,
+			.told = waiter->told,
+			.told_on = waiter->told_on,
+		};
+		if (waiter->server != NULL && server_index(waiter->server) > last)
+			last = server_index(waiter->server);
+	}
 	pthread_mutex_unlock(&line.lock);
+	*courses = calloc(last + 1, sizeof(**courses));
 	return turns;
 }
 
@@ -182,8 +201,7 @@ static enum message ending(enum session_jump result)
 static bool waits_for(const struct session *session, const struct server *server)
 {
 	pthread_mutex_lock(&line.lock);
-	const struct waiter *waiter = find_locked(session);
-	bool waits = waiter != NULL && waiter->server == server;
+	bool waits = session->waiter.server == server && !atomic_load(&session->is_ending);
 	pthread_mutex_unlock(&line.lock);
 	return waits;
 }
@@ -191,9 +209,14 @@ static bool waits_for(const struct session *session, const struct server *server
 /* `end` MESSAGE_COUNT: there is nothing to say. Here as below notices wait until `by_ms`. */
 static void end_turn(const struct turn *turn, enum message end, int64_t by_ms)
 {
-	if (!waits_for(turn->session, turn->server))
+	pthread_mutex_lock(&line.lock);
+	bool waits = turn->session->waiter.server == turn->server;
+	if (waits)
+		aim_locked(turn->session, NULL, 0);
+	pthread_mutex_unlock(&line.lock);
+	if (!waits)
 		return; /* they have left the line meanwhile, or stand in another */
-	unqueue_by(turn->session, by_ms);
+	clear_screen(turn->session, by_ms);
 	if (end != MESSAGE_COUNT)
 		session_notify_by(turn->session, by_ms, end, "server",
 				  server_name(turn->server), NULL);
@@ -203,39 +226,40 @@ static void end_turn(const struct turn *turn, enum message end, int64_t by_ms)
 static void note_moved(const struct turn *turn, int64_t moved_ms)
 {
 	pthread_mutex_lock(&line.lock);
-	struct waiter *waiter = find_locked(turn->session);
-	if (waiter != NULL && waiter->server == turn->server) {
-		waiter->moved_ms = moved_ms;
-		waiter->told = 0;
-		server_set_waiting(turn->server, count_locked(turn->server, NULL));
-	}
+	if (turn->session->waiter.server == turn->server)
+		aim_locked(turn->session, turn->server, moved_ms);
 	pthread_mutex_unlock(&line.lock);
 }
 
-/* Notes that a position has been shown. False: they do not wait there any more. */
-static bool note_told(const struct turn *turn)
+/* Notes that a position has been shown. False: they have left the line meanwhile, and it must
+ * be cleared. */
+static bool note_told(const struct turn *turn, unsigned position)
 {
+	struct waiter *waiter = &turn->session->waiter;
+
 	pthread_mutex_lock(&line.lock);
-	struct waiter *waiter = find_locked(turn->session);
-	bool waits = waiter != NULL && waiter->server == turn->server;
-	if (waits) {
-		waiter->told = turn->position;
-		waiter->told_on = turn->here;
-	}
+	waiter->told_on = turn->here;
+	if (waiter->server == turn->server)
+		waiter->told = position;
+	bool must_clear = waiter->server == NULL && !atomic_load(&turn->session->is_ending);
+	if (must_clear)
+		list_locked(turn->session);
 	pthread_mutex_unlock(&line.lock);
-	return waits;
+	return !must_clear;
 }
 
 /* Does not wait for the client: there is another tick. */
-static void show_position(const struct turn *turn, int64_t by_ms)
+static void show_position(const struct turn *turn, unsigned position, int64_t by_ms)
 {
 	char number[16];
 
-	snprintf(number, sizeof(number), "%u", turn->position);
+	if (position == turn->told && turn->here == turn->told_on)
+		return;
+	snprintf(number, sizeof(number), "%u", position);
 	if (session_notify_at(turn->session, 0, POSITION_LINE, MESSAGE_QUEUE_STATUS, "server",
 			      server_name(turn->server), "position", number, NULL) &&
-	    !note_told(turn)) /* they have left the line meanwhile */
-		session_notify_clear(turn->session, by_ms, POSITION_LINE);
+	    !note_told(turn, position))
+		clear_screen(turn->session, by_ms);
 }
 
 static bool is_on_the_way(struct session *session, const struct server *server)
@@ -246,17 +270,26 @@ static bool is_on_the_way(struct session *session, const struct server *server)
 	return is_on_the_way;
 }
 
-/* Looks after a player who has been moved: they have had their turn, unless the server is down.
- */
-static void follow(const struct turn *turn, int64_t by_ms)
+/* Somebody waits on, and all behind them. Their position. */
+static unsigned wait_on(struct course *course)
+{
+	course->is_closed = true;
+	return ++course->waiting;
+}
+
+/* Looks after a player who has been moved: they have had their turn, unless the server is down:
+ * then they wait again. */
+static void follow(const struct turn *turn, struct course *course, int64_t by_ms)
 {
 	if (net_now_ms() - turn->moved_ms < SET_OUT_MS ||
 	    is_on_the_way(turn->session, turn->server))
 		return;
-	if (server_is_up(turn->server))
+	if (server_is_up(turn->server)) {
 		end_turn(turn, MESSAGE_COUNT, by_ms);
-	else
+	} else {
 		note_moved(turn, 0);
+		wait_on(course);
+	}
 }
 
 /* Moves the first in line, if there is a place. False: they wait on. */
@@ -281,27 +314,35 @@ static bool move_on(const struct turn *turn, int64_t by_ms)
 	return true;
 }
 
-static void take_turn(const struct turn *turn, int64_t by_ms)
+static void take_turn(const struct turn *turn, struct course *course, int64_t by_ms)
 {
 	if (session_server(turn->session) == turn->server)
 		end_turn(turn, MESSAGE_COUNT, by_ms);
 	else if (turn->moved_ms != 0)
-		follow(turn, by_ms);
+		follow(turn, course, by_ms);
 	else if (server_config(turn->server, config_now()) == NULL)
 		end_turn(turn, MESSAGE_JUMP_GONE, by_ms); /* whatever their position */
-	else if ((turn->position > 1 || !move_on(turn, by_ms)) && turn->is_news)
-		show_position(turn, by_ms);
+	else if (course->is_closed || !move_on(turn, by_ms))
+		show_position(turn, wait_on(course), by_ms);
 }
 
 static void move_lines(int64_t until_ms)
 {
 	size_t n;
-	struct turn *turns = copy_line(&n);
+	struct course *courses;
+	struct turn *turns = copy_line(&n, &courses);
 
 	for (size_t i = 0; i < n; i++) {
-		take_turn(&turns[i], session_notice_by(until_ms));
-		session_unref(turns[i].session);
+		const struct turn *turn = &turns[i];
+
+		if (turn->server == NULL)
+			clear_screen(turn->session, 0);
+		else if (courses != NULL)
+			take_turn(turn, &courses[server_index(turn->server)],
+				  session_notice_by(until_ms));
+		session_unref(turn->session);
 	}
+	free(courses);
 	free(turns);
 }
 

@@ -257,12 +257,15 @@ static ssize_t receive_more(struct link *link)
 				   : receive(link, 0);
 }
 
-/* A reload may have other packets dropped. */
+/* A reload may have other packets dropped, and the log may be told to show them. */
 static void follow_config(struct link *link)
 {
+	unsigned generation = log_generation();
+
 	config_settle();
-	link->is_stale |= link->config != config_now();
+	link->is_stale |= link->config != config_now() || link->log_generation != generation;
 	link->config = config_now();
+	link->log_generation = generation;
 }
 
 void link_relay(struct link *link)
@@ -270,8 +273,10 @@ void link_relay(struct link *link)
 	bool is_lobby = server_is_lobby(link->server);
 
 	net_set_recv_timeout(link->fd, config_now()->server_timeout_ms);
-	while (!atomic_load(&link->is_closed) && walk(link)) {
+	while (!atomic_load(&link->is_closed)) {
 		follow_config(link);
+		if (!walk(link))
+			break;
 		ssize_t n = receive_more(link);
 
 		if (n <= 0) {

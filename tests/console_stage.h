@@ -86,8 +86,8 @@ static inline void program_line(void *context, const char *line)
 	report("line: %s\n", line);
 }
 
-static inline bool program_complete(void *context, const char *line, size_t index, char *out,
-				    size_t size)
+static inline void program_complete(void *context, const char *line, console_offer_fn *offer,
+				    void *choice)
 {
 	static const char *const first[] = {"send", "servers", "say", "stop"};
 	static const char *const players[] = {"Alice", "alan",          "\x1b[2J",
@@ -98,21 +98,21 @@ static inline bool program_complete(void *context, const char *line, size_t inde
 
 	if (strcmp(context, "context") != 0)
 		abort();
-	if (strncmp(line, "many ", 5) == 0) {
-		snprintf(out, size, "candidate%zu", index);
-		return index < 150;
+	for (unsigned i = 0; i < 150 && strncmp(line, "many ", 5) == 0; i++) {
+		char candidate[32];
+
+		snprintf(candidate, sizeof(candidate), "candidate%u", i);
+		offer(choice, candidate);
 	}
+	if (strncmp(line, "many ", 5) == 0)
+		return;
 	if (line[0] == '#') {
 		report("completing\n");
-		return false;
+		return;
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (strncasecmp(words[i], word, strlen(word)) == 0 && index-- == 0) {
-			strlcpy(out, words[i], size);
-			return true;
-		}
-	}
-	return false;
+	for (size_t i = 0; i < n; i++)
+		if (strncasecmp(words[i], word, strlen(word)) == 0)
+			offer(choice, words[i]);
 }
 
 /* Logs as fast as it can, for as long as the line "wait" would wait. */

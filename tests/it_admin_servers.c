@@ -292,18 +292,44 @@ START_TEST(a_trace_ends_with_the_player)
 }
 END_TEST
 
+/* Both players, who have been in the game for a while, move, and are moved by their server. */
+static void everybody_moves(void)
+{
+	static const uint8_t position[10] = {OP_POSITION, 0xff};
+
+	peer_send(alice, position, sizeof(position));
+	peer_send(link_a, position, sizeof(position));
+	exchange(alice, link_a);
+	peer_send(bob, position, sizeof(position));
+	peer_send(link_bob, position, sizeof(position));
+	exchange(bob, link_bob);
+}
+
+static void expect_moves_logged(size_t times)
+{
+	ck_assert_uint_eq(proxy_count_log(proxy, "Alice: client: Position"), times);
+	ck_assert_uint_eq(proxy_count_log(proxy, "Alice: server: Teleport"), times);
+	ck_assert_uint_eq(proxy_count_log(proxy, "Bob: client: Position"), times);
+	ck_assert_uint_eq(proxy_count_log(proxy, "Bob: server: Teleport"), times);
+}
+
 START_TEST(the_log_level_changes)
 {
 	proxy = proxy_start(USUAL);
 	both_join();
 	ask(":kura log trace", "The log level is trace");
 	peer_chat(bob, "needle one");
-	exchange(bob, link_bob);
+	everybody_moves();
 	proxy_wait_log(proxy, "needle one");
+	expect_moves_logged(1); /* also those that nobody else wants to see */
 	ask(":kura log info", "The log level is info");
 	peer_chat(bob, "needle two");
-	exchange(bob, link_bob);
+	everybody_moves();
 	ck_assert(!proxy_logged(proxy, "needle two"));
+	expect_moves_logged(1);
+	ask(":kura log trace", "The log level is trace");
+	everybody_moves();
+	expect_moves_logged(2);
 	ask(":kura log loud", "\"loud\" is no log level");
 	all_leave();
 }

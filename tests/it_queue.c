@@ -395,6 +395,24 @@ START_TEST(more_room_by_a_reload)
 }
 END_TEST
 
+/* Whoever there is room for moves at the same time: nobody moves up in the line before. */
+START_TEST(all_for_whom_there_is_room_move_at_once)
+{
+	line_up("");
+	steward_edits("'servers':[" HUB ",{'name':'small','address':'127.0.0.1','port':%u,"
+		      "'max-players':4}]",
+		      hub.port, small.port);
+	steward_reloads();
+	arrive(&alice, &small, "Small");
+	arrive(&carol, &small, "Small");
+	arrive(&dave, &small, "Small");
+	ck_assert(!harness_says(carol.client->text, "In line for small: 1"));
+	ck_assert(!harness_says(dave.client->text, "In line for small: 2"));
+	exchange(bob.client, bob.link);
+	finish();
+}
+END_TEST
+
 /* ---- who does not read ---- */
 
 /* Their server says so much to players that Kurafuto waits for them to read. */
@@ -415,6 +433,19 @@ START_TEST(a_place_that_was_missed_is_shown_again)
 	peer_chat(alice.client, ":kura queue leave");
 	shows(&dave, "In line for small: 2");
 	shows(&carol, "In line for small: 1");
+	finish();
+}
+END_TEST
+
+/* They have left the line while they did not read: the old position is not there for ever. */
+START_TEST(a_line_that_could_not_be_cleared_is_cleared_later)
+{
+	line_up("");
+	deafen(&carol, 1);
+	steward_edits("'servers':[" HUB "]", hub.port);
+	steward_reloads();
+	peer_wait_text(dave.client, "small is not linked any more");
+	shows(&carol, "");
 	finish();
 }
 END_TEST
@@ -492,7 +523,9 @@ int main(void)
 	tcase_add_test(tcase, a_server_that_dies_on_arrival_keeps_its_line);
 	tcase_add_loop_test(tcase, a_server_that_is_removed_has_no_line, 0, 2);
 	tcase_add_test(tcase, more_room_by_a_reload);
+	tcase_add_test(tcase, all_for_whom_there_is_room_move_at_once);
 	tcase_add_test(tcase, a_place_that_was_missed_is_shown_again);
+	tcase_add_test(tcase, a_line_that_could_not_be_cleared_is_cleared_later);
 	tcase_add_loop_test(tcase, the_deaf_hold_up_nothing, 0, 3);
 	return harness_run(suite);
 }

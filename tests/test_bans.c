@@ -47,7 +47,7 @@ START_TEST(a_network_is_all_of_it_and_no_more)
 	struct net_addr peer;
 
 	expect_banned(networks[_i].banned);
-	ck_assert(bans_at(bans, 0, now_s, &entry));
+	ck_assert(ban_at(0, now_s, &entry));
 	ck_assert_str_eq(entry.what, networks[_i].shown);
 	for (unsigned pass = 0; pass < 2; pass++, reload()) {
 		for (size_t i = 0; i < 4 && networks[_i].in[i] != NULL; i++) {
@@ -143,7 +143,7 @@ START_TEST(what_is_neither_changes_nothing)
 	ck_assert_msg(strstr(why, bad[_i].told) != NULL, "%s: %s", bad[_i].what, why);
 	ck_assert_int_eq(bans_remove(bans, bad[_i].what, why, sizeof(why)), BANS_BAD);
 	ck_assert_msg(strstr(why, bad[_i].told) != NULL, "%s: %s", bad[_i].what, why);
-	ck_assert(!bans_at(bans, 0, now_s, &(struct bans_entry){0}));
+	ck_assert(!ban_at(0, now_s, &(struct bans_entry){0}));
 	ck_assert_uint_eq(scratch_count(), 0);
 }
 END_TEST
@@ -221,12 +221,44 @@ START_TEST(a_ban_ends)
 		ck_assert(!bans_find(bans, "Alice", NULL, until_s, NULL));
 		ck_assert(!bans_find(bans, "Alice", NULL, INT64_MAX, NULL));
 		ck_assert(bans_find(bans, "Bob", NULL, INT64_MAX, NULL));
-		ck_assert(bans_at(bans, 0, until_s - 1, &entry));
+		ck_assert(ban_at(0, until_s - 1, &entry));
 		ck_assert_str_eq(entry.what, "Alice");
-		ck_assert(bans_at(bans, 0, until_s, &entry));
+		ck_assert(ban_at(0, until_s, &entry));
 		ck_assert_str_eq(entry.what, "Bob");
-		ck_assert(!bans_at(bans, 1, until_s, &entry));
+		ck_assert(!ban_at(1, until_s, &entry));
 	}
+}
+END_TEST
+
+struct visits {
+	unsigned n;
+	char last[BANS_WHAT_MAX];
+};
+
+static void count_visit(void *context, const struct bans_entry *entry)
+{
+	struct visits *visits = context;
+
+	visits->n++;
+	snprintf(visits->last, sizeof(visits->last), "%s", entry->what);
+}
+
+/* One walk for the whole list, and not one for each ban. */
+START_TEST(each_ban_is_visited_once)
+{
+	struct visits visits = {.n = 0};
+	char name[8];
+
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "P%u", i);
+		ck_assert_int_eq(ban(name, i % 2 ? FOR_EVER : now_s + HOUR, ""), BANS_DONE);
+	}
+	bans_each(bans, now_s, count_visit, &visits);
+	ck_assert_uint_eq(visits.n, 100);
+	ck_assert_str_eq(visits.last, "P99");
+	visits.n = 0;
+	bans_each(bans, now_s + HOUR, count_visit, &visits);
+	ck_assert_uint_eq(visits.n, 50);
 }
 END_TEST
 
@@ -456,6 +488,40 @@ START_TEST(durations_are_told)
 }
 END_TEST
 
+/* What is left of a time reads as the time itself for as long as the smaller unit lasts. */
+START_TEST(what_is_left_as_text)
+{
+	static const struct {
+		int64_t seconds;
+		const char *text;
+	} cases[] = {
+		{INT64_MIN, "0 s"},
+		{-1, "0 s"},
+		{0, "0 s"},
+		{59, "59 s"},
+		{119, "1 min 59 s"},
+		{3599, "59 min 59 s"},
+		{3601, "1 h 1 min"},
+		{7200, "2 h"},
+		{7199, "2 h"},
+		{7141, "2 h"},
+		{7140, "1 h 59 min"},
+		{86399, "1 d"},
+		{86340, "23 h 59 min"},
+		{86401, "1 d 1 h"},
+		{2 * 86400 - 1, "2 d"},
+		{2 * 86400 - 3600, "1 d 23 h"},
+	};
+	char text[64];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		bans_left_text(text, sizeof(text), cases[i].seconds);
+		ck_assert_str_eq(text, cases[i].text);
+	}
+	bans_left_text(text, sizeof(text), INT64_MAX);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("bans");
@@ -472,6 +538,7 @@ int main(void)
 	tcase_add_test(list, a_ban_is_lifted_alone);
 	tcase_add_test(list, a_new_ban_replaces_the_old);
 	tcase_add_test(list, a_ban_ends);
+	tcase_add_test(list, each_ban_is_visited_once);
 	tcase_add_test(list, a_ban_that_is_over_hides_no_other);
 	tcase_add_test(list, a_ban_does_not_end_before_it_begins);
 	tcase_add_test(list, bans_that_are_over_leave_the_file);
@@ -482,5 +549,6 @@ int main(void)
 	tcase_add_test(list, only_names_can_be_allowed);
 	tcase_add_test(durations, durations_are_read);
 	tcase_add_test(durations, durations_are_told);
+	tcase_add_test(durations, what_is_left_as_text);
 	return suite_main(suite);
 }

@@ -32,12 +32,12 @@ START_TEST(an_admin_can_read_and_write_the_files)
 	scratch_write(ALLOWED, "{\"on\":true,\"names\":[\"Bob\"]}");
 	reload();
 	ck_assert_str_eq(said, "");
-	ck_assert(bans_at(bans, 0, now_s, &entry));
+	ck_assert(ban_at(0, now_s, &entry));
 	ck_assert_str_eq(entry.what, "Alice");
 	ck_assert_str_eq(entry.reason, "...");
 	ck_assert_str_eq(entry.by, "me");
 	ck_assert_int_eq(entry.until_s, 17900000000);
-	ck_assert(bans_at(bans, 1, now_s, &entry));
+	ck_assert(ban_at(1, now_s, &entry));
 	ck_assert_str_eq(entry.what, "192.0.2.7/32");
 	ck_assert_str_eq(entry.reason, "");
 	ck_assert_int_eq(entry.until_s, FOR_EVER);
@@ -327,7 +327,7 @@ START_TEST(a_disk_that_hangs_holds_no_login_up)
 	begin_banning(&first, "Alice");
 	begin_banning(&second, "Bob");
 	ck_assert(!is_name_banned("Carol"));
-	ck_assert(bans_at(bans, 1, now_s, &entry));
+	ck_assert(ban_at(1, now_s, &entry));
 	ck_assert(bans_is_allowed(bans, "Carol"));
 	ck_assert(!bans_allow_is_on(bans));
 	ck_assert(!scratch_has(BANS));
@@ -361,7 +361,7 @@ static void *change_much(void *argument)
 		    !bans_find(bans, name, NULL, now_s, &entry) ||
 		    strcmp(entry.reason, prefix) != 0)
 			return argument;
-		bans_at(bans, i, now_s, &entry);
+		ban_at(i, now_s, &entry);
 		if (i % 3 == 0 && bans_remove(bans, name, reason, sizeof(reason)) != BANS_DONE)
 			return argument;
 	}
@@ -386,18 +386,18 @@ START_TEST(changes_of_many_threads_are_all_on_disk)
 		pthread_join(threads[i], &failed);
 		ck_assert_ptr_null(failed);
 	}
-	for (; bans_at(bans, n, now_s, &entry); n++)
+	for (; ban_at(n, now_s, &entry); n++)
 		memcpy(names[n], entry.what, sizeof(names[n]));
 	ck_assert_uint_eq(n, THREADS * (CHANGES - (CHANGES + 2) / 3));
 	reload();
 	ck_assert_str_eq(said, "");
 	for (size_t i = 0; i < n; i++) {
-		ck_assert(bans_at(bans, i, now_s, &entry));
+		ck_assert(ban_at(i, now_s, &entry));
 		ck_assert_str_eq(entry.what, names[i]);
 	}
-	ck_assert(!bans_at(bans, n, now_s, &entry));
-	ck_assert(bans_allowed_at(bans, THREADS * CHANGES - 1, names[0]));
-	ck_assert(!bans_allowed_at(bans, (size_t)THREADS * CHANGES, names[0]));
+	ck_assert(!ban_at(n, now_s, &entry));
+	ck_assert(allowed_at(THREADS * CHANGES - 1, names[0]));
+	ck_assert(!allowed_at((size_t)THREADS * CHANGES, names[0]));
 }
 END_TEST
 

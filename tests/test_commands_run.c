@@ -17,6 +17,7 @@
 #include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define MANY         3000 /* bans */
 #define PORT         "\"address\":\"127.0.0.1\",\"port\":1"
 
 static const char json[] =
@@ -623,20 +624,52 @@ static const struct {
 };
 /* clang-format on */
 
+static void gather(void *words, const char *word)
+{
+	char *text = words;
+
+	strlcat(text, text[0] != '\0' ? " " : "", 512);
+	strlcat(text, word, 512);
+}
+
 START_TEST(lines_are_completed)
 {
-	char words[512] = "", word[64];
-	size_t n = 0;
+	char words[512] = "";
 
 	run("ban Bob", "banned");
 	run("ban 10.0.0.0/8", "banned");
-	for (; commands_complete(commands, completions[_i].line, n, word, sizeof(word)); n++) {
-		strlcat(words, n > 0 ? " " : "", sizeof(words));
-		strlcat(words, word, sizeof(words));
-	}
+	commands_complete(commands, completions[_i].line, gather, words);
 	ck_assert_str_eq(words, completions[_i].words);
-	ck_assert(
-		!commands_complete(commands, completions[_i].line, n + 1, word, sizeof(word)));
+}
+END_TEST
+
+/* Takes words in order, "P0" before "P1": each counts once. */
+static void expect_next(void *taken, const char *word)
+{
+	char wanted[16];
+
+	snprintf(wanted, sizeof(wanted), "P%u", (*(unsigned *)taken)++);
+	ck_assert_str_eq(word, wanted);
+}
+
+/* However many they are, they are gone through once. */
+START_TEST(many_bans_are_offered_once)
+{
+	char path[64];
+	unsigned taken = 0;
+
+	snprintf(path, sizeof(path), "%s/bans.json", directory);
+	FILE *file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fprintf(file, "{\"bans\":[");
+	for (unsigned i = 0; i < MANY; i++)
+		fprintf(file, "%s{\"what\":\"P%u\"}", i > 0 ? "," : "", i);
+	fprintf(file, "]}");
+	ck_assert_int_eq(fclose(file), 0);
+	bans_free(world.bans);
+	world.bans = bans_new(directory);
+	commands_complete(commands, "unban p", expect_next, &taken);
+	ck_assert_uint_eq(taken, MANY);
 }
 END_TEST
 
@@ -665,6 +698,7 @@ int main(void)
 	tcase_add_test(tcase, stop_passes_on_when_and_why);
 	tcase_add_test(tcase, the_log_level_changes);
 	tcase_add_loop_test(tcase, lines_are_completed, 0, COUNT(completions));
+	tcase_add_test(tcase, many_bans_are_offered_once);
 	suite_add_tcase(suite, tcase);
 	return suite_main(suite);
 }

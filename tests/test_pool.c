@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "capture.h"
@@ -563,6 +564,41 @@ START_TEST(a_server_that_does_not_answer)
 }
 END_TEST
 
+/* ---- short of descriptors ---- */
+
+/* No descriptor is to be had any more, or as many as before. */
+static void limit_descriptors(bool is_short)
+{
+	static rlim_t before;
+	struct rlimit limit;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	if (is_short)
+		before = limit.rlim_cur;
+	limit.rlim_cur = is_short ? 3 : before;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* Then players need those of the pools, of all servers; which is not the servers' fault, so
+ * there are as many as before when it is over. */
+START_TEST(descriptors_are_left_to_players)
+{
+	add_port("127.0.0.1", true);
+	add_port("127.0.0.1", true);
+	link_with(POOL(4) ",'hubs':['a','b']");
+	start_registry();
+	await_count(0, 4);
+	await_count(1, 4);
+	limit_descriptors(true);
+	close(take(1)); /* is to be replaced, and can't */
+	await_count(0, 0);
+	await_count(1, 0);
+	limit_descriptors(false);
+	await_count(0, 4);
+	await_count(1, 4);
+}
+END_TEST
+
 static TCase *pool_tests(void)
 {
 	TCase *tcase = tcase_create("pool");
@@ -586,6 +622,7 @@ static TCase *pool_tests(void)
 	tcase_add_test(tcase, servers_that_lose_patience);
 	tcase_add_test(tcase, a_server_that_closes_them_later);
 	tcase_add_test(tcase, a_server_that_does_not_answer);
+	tcase_add_test(tcase, descriptors_are_left_to_players);
 	return tcase;
 }
 
