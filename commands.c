@@ -21,43 +21,45 @@
 #include "ranks.h"
 #include "text.h"
 
+#define ANY COMMAND_ANY_WORDS
+
 static call_fn run_help;
 
 /* clang-format off */
 const struct command command_table[] = {
-	{ "help",        "help [COMMAND]",                MESSAGE_HELP_HELP,        run_help,        true, false, {ARGUMENT_COMMAND} },
-	{ "list",        "list",                          MESSAGE_HELP_LIST,        run_list,        true, false, {0} },
-	{ "jump",        "jump SERVER",                   MESSAGE_HELP_JUMP,        run_jump,        true, true, {ARGUMENT_PLACE} },
-	{ "queue",       "queue [SERVER|leave]",          MESSAGE_HELP_QUEUE,       run_queue,       true, true, {ARGUMENT_SERVER} },
-	{ "hub",         "hub",                           MESSAGE_HELP_HUB,         run_hub,         true, true, {0} },
-	{ "lobby",       "lobby",                         MESSAGE_HELP_LOBBY,       run_lobby,       true, true, {0} },
-	{ "stay",        "stay",                          MESSAGE_HELP_STAY,        run_stay,        true, true, {0} },
-	{ "who",         "who",                           MESSAGE_HELP_WHO,         run_who,         true, false, {0} },
-	{ "info",        "info",                          MESSAGE_HELP_INFO,        run_info,        true, false, {0} },
+	{ "help",        "help [COMMAND]",                MESSAGE_HELP_HELP,        run_help,        true, false, 1, {ARGUMENT_COMMAND} },
+	{ "list",        "list",                          MESSAGE_HELP_LIST,        run_list,        true, false, 0, {0} },
+	{ "jump",        "jump SERVER",                   MESSAGE_HELP_JUMP,        run_jump,        true, true, 1, {ARGUMENT_PLACE} },
+	{ "queue",       "queue [SERVER|leave]",          MESSAGE_HELP_QUEUE,       run_queue,       true, true, 1, {ARGUMENT_SERVER} },
+	{ "hub",         "hub",                           MESSAGE_HELP_HUB,         run_hub,         true, true, 0, {0} },
+	{ "lobby",       "lobby",                         MESSAGE_HELP_LOBBY,       run_lobby,       true, true, 0, {0} },
+	{ "stay",        "stay",                          MESSAGE_HELP_STAY,        run_stay,        true, true, 0, {0} },
+	{ "who",         "who",                           MESSAGE_HELP_WHO,         run_who,         true, false, 0, {0} },
+	{ "info",        "info",                          MESSAGE_HELP_INFO,        run_info,        true, false, 0, {0} },
 
-	{ "players",     "players [SERVER]",              MESSAGE_HELP_PLAYERS,     run_players,     false, false, {ARGUMENT_SERVER} },
-	{ "find",        "find NAME",                     MESSAGE_HELP_FIND,        run_find,        false, false, {ARGUMENT_PLAYER} },
-	{ "send",        "send NAME|SERVER|all SERVER",   MESSAGE_HELP_SEND,        run_send,        false, false, {ARGUMENT_PLAYERS, ARGUMENT_PLACE} },
-	{ "kick",        "kick NAME [REASON]",            MESSAGE_HELP_KICK,        run_kick,        false, false, {ARGUMENT_PLAYER} },
-	{ "ban",         "ban NAME|NETWORK [TIME] [REASON]",MESSAGE_HELP_BAN,         run_ban,         false, false, {ARGUMENT_PLAYER} },
-	{ "unban",       "unban NAME|NETWORK",            MESSAGE_HELP_UNBAN,       run_unban,       false, false, {ARGUMENT_BAN} },
-	{ "bans",        "bans",                          MESSAGE_HELP_BANS,        run_bans,        false, false, {0} },
-	{ "allow",       "allow [on|off|list|add NAME|remove NAME]",MESSAGE_HELP_ALLOW,       run_allow,       false, false, {ARGUMENT_ALLOW, ARGUMENT_PLAYER} },
-	{ "say",         "say TEXT",                      MESSAGE_HELP_SAY,         run_say,         false, false, {0} },
+	{ "players",     "players [SERVER]",              MESSAGE_HELP_PLAYERS,     run_players,     false, false, 1, {ARGUMENT_SERVER} },
+	{ "find",        "find NAME",                     MESSAGE_HELP_FIND,        run_find,        false, false, 1, {ARGUMENT_PLAYER} },
+	{ "send",        "send NAME|SERVER|all SERVER",   MESSAGE_HELP_SEND,        run_send,        false, false, 2, {ARGUMENT_PLAYERS, ARGUMENT_PLACE} },
+	{ "kick",        "kick NAME [REASON]",            MESSAGE_HELP_KICK,        run_kick,        false, false, ANY, {ARGUMENT_PLAYER} },
+	{ "ban",         "ban NAME|NETWORK [TIME] [REASON]",MESSAGE_HELP_BAN,         run_ban,         false, false, ANY, {ARGUMENT_PLAYER} },
+	{ "unban",       "unban NAME|NETWORK",            MESSAGE_HELP_UNBAN,       run_unban,       false, false, 1, {ARGUMENT_BAN} },
+	{ "bans",        "bans",                          MESSAGE_HELP_BANS,        run_bans,        false, false, 0, {0} },
+	{ "allow",       "allow [on|off|list|add NAME|remove NAME]",MESSAGE_HELP_ALLOW,       run_allow,       false, false, 2, {ARGUMENT_ALLOW, ARGUMENT_PLAYER} },
+	{ "say",         "say TEXT",                      MESSAGE_HELP_SAY,         run_say,         false, false, ANY, {0} },
 
-	{ "servers",     "servers",                       MESSAGE_HELP_SERVERS,     run_servers,     false, false, {0} },
-	{ "drain",       "drain SERVER",                  MESSAGE_HELP_DRAIN,       run_drain,       false, false, {ARGUMENT_SERVER} },
-	{ "maintenance", "maintenance SERVER|all on|off", MESSAGE_HELP_MAINTENANCE, run_maintenance, false, false, {ARGUMENT_SERVERS, ARGUMENT_SWITCH} },
-	{ "ready",       "ready SERVER|all",              MESSAGE_HELP_READY,       run_ready,       false, false, {ARGUMENT_SERVERS} },
-	{ "move-off",    "move-off SERVER",               MESSAGE_HELP_MOVE_OFF,    run_move_off,    false, false, {ARGUMENT_SERVER} },
+	{ "servers",     "servers",                       MESSAGE_HELP_SERVERS,     run_servers,     false, false, 0, {0} },
+	{ "drain",       "drain SERVER",                  MESSAGE_HELP_DRAIN,       run_drain,       false, false, 1, {ARGUMENT_SERVER} },
+	{ "maintenance", "maintenance SERVER|all on|off", MESSAGE_HELP_MAINTENANCE, run_maintenance, false, false, 2, {ARGUMENT_SERVERS, ARGUMENT_SWITCH} },
+	{ "ready",       "ready SERVER|all",              MESSAGE_HELP_READY,       run_ready,       false, false, 1, {ARGUMENT_SERVERS} },
+	{ "move-off",    "move-off SERVER",               MESSAGE_HELP_MOVE_OFF,    run_move_off,    false, false, 1, {ARGUMENT_SERVER} },
 
-	{ "reload",      "reload",                        MESSAGE_HELP_RELOAD,      run_reload,      false, false, {0} },
-	{ "log",         "log LEVEL",                     MESSAGE_HELP_LOG,         run_log,         false, false, {ARGUMENT_LEVEL} },
-	{ "trace",       "trace NAME on|off",             MESSAGE_HELP_TRACE,       run_trace,       false, false, {ARGUMENT_PLAYER, ARGUMENT_SWITCH} },
-	{ "stats",       "stats",                         MESSAGE_HELP_STATS,       run_stats,       false, false, {0} },
-	{ "version",     "version",                       MESSAGE_HELP_VERSION,     run_version,     false, false, {0} },
-	{ "stop",        "stop [SECONDS [REASON]] | when-empty | not",MESSAGE_HELP_STOP,        run_stop,        false, false, {ARGUMENT_STOP} },
-	{ NULL, NULL, MESSAGE_COUNT, NULL, false, false, {0} },
+	{ "reload",      "reload",                        MESSAGE_HELP_RELOAD,      run_reload,      false, false, 0, {0} },
+	{ "log",         "log LEVEL",                     MESSAGE_HELP_LOG,         run_log,         false, false, 1, {ARGUMENT_LEVEL} },
+	{ "trace",       "trace NAME on|off",             MESSAGE_HELP_TRACE,       run_trace,       false, false, 2, {ARGUMENT_PLAYER, ARGUMENT_SWITCH} },
+	{ "stats",       "stats",                         MESSAGE_HELP_STATS,       run_stats,       false, false, 0, {0} },
+	{ "version",     "version",                       MESSAGE_HELP_VERSION,     run_version,     false, false, 0, {0} },
+	{ "stop",        "stop [SECONDS [REASON]] | when-empty | not",MESSAGE_HELP_STOP,        run_stop,        false, false, ANY, {ARGUMENT_STOP} },
+	{ NULL, NULL, MESSAGE_COUNT, NULL, false, false, 0, {0} },
 };
 /* clang-format on */
 
@@ -149,46 +151,6 @@ bool call_switch(const struct call *call, const char *word, bool *is_on)
 	return false;
 }
 
-struct server *call_server(const struct call *call, const char *word,
-			   const struct config_group **group)
-{
-	char candidates[CALL_LIST_MAX];
-	struct server *server = NULL;
-	enum registry_match match =
-		registry_find(call->world->registry, config_now(), word, &server, group,
-			      candidates, sizeof(candidates));
-
-	if (match == REGISTRY_AMBIGUOUS)
-		call_answer(call, MESSAGE_SERVER_AMBIGUOUS, "name", word, "names", candidates,
-			    NULL);
-	else if (match == REGISTRY_UNKNOWN)
-		call_answer(call, MESSAGE_SERVER_UNKNOWN, "name", word, "names", candidates,
-			    NULL);
-	return server;
-}
-
-struct session *call_player(const struct call *call, const char *word)
-{
-	char names[CALL_LIST_MAX];
-	struct session *session;
-
-	switch (session_find_like(word, &session, names, sizeof(names))) {
-	case SESSION_AMBIGUOUS:
-		call_answer(call, MESSAGE_COMMAND_SOME_PLAYERS, "name", word, "names", names,
-			    NULL);
-		break;
-	case SESSION_UNKNOWN:
-		call_answer(call,
-			    names[0] != '\0' ? MESSAGE_COMMAND_NEAR_PLAYER
-					     : MESSAGE_COMMAND_NO_PLAYER,
-			    "name", word, "nearest", names, NULL);
-		break;
-	case SESSION_FOUND:
-		break;
-	}
-	return session;
-}
-
 const char *call_players(char out[static CALL_TEXT_MAX], unsigned players, unsigned room)
 {
 	char count[CALL_WORD_MAX], max[CALL_WORD_MAX];
@@ -217,27 +179,44 @@ void call_left_out(const struct call *call, size_t n)
 	call_answer(call, MESSAGE_MORE, "count", count, NULL);
 }
 
-/* May whoever calls give this command. */
-static bool may_run(const struct call *call, const struct command *command)
-{
-	return call->session == NULL ||
-	       ranks_may_command(config_now(), session_name(call->session),
-				 session_is_verified(call->session), command->name,
-				 command->is_public);
-}
-
-/* Is it a command for this caller, to be listed and found. */
-static bool is_offered(const struct call *call, const struct command *command)
-{
-	return may_run(call, command) && (call->session != NULL || !command->needs_player);
-}
-
 static const struct command *find_command(const char *name)
 {
 	for (const struct command *command = command_table; command->name != NULL; command++)
 		if (strcasecmp(command->name, name) == 0)
 			return command;
 	return NULL;
+}
+
+bool commands_may(const struct session *session, const char *name)
+{
+	const struct command *command = find_command(name);
+
+	return command != NULL && ranks_may_command(config_now(), session_name(session),
+						    session_is_verified(session), command->name,
+						    command->is_public);
+}
+
+/* May whoever calls give this command. */
+static bool may_run(const struct call *call, const struct command *command)
+{
+	return call->session == NULL || commands_may(call->session, command->name);
+}
+
+/* Are there more words than the command has a use for. */
+static bool has_surplus(const struct call *call)
+{
+	const char *rest = call->arguments, *word;
+	int n = 0;
+
+	while (commands_word(&rest, &word) > 0)
+		n++;
+	return call->command->words != COMMAND_ANY_WORDS && n > call->command->words;
+}
+
+/* Is it a command for this caller, to be listed and found. */
+static bool is_offered(const struct call *call, const struct command *command)
+{
+	return may_run(call, command) && (call->session != NULL || !command->needs_player);
 }
 
 static void help_row(const struct call *call, const struct command *command)
@@ -322,7 +301,10 @@ static void run(const struct call *call)
 	} else {
 		if (!command->is_public)
 			log_command(call);
-		command->run(call);
+		if (has_surplus(call))
+			call_usage(call);
+		else
+			command->run(call);
 	}
 }
 

@@ -172,40 +172,6 @@ static void send_all(const struct call *call, const struct server *from,
 			    call_players(players, (unsigned)n, 0), "server", place->name, NULL);
 }
 
-/* Who is meant by the first word of `send`: a player in *session with a reference, or a server.
- * False, and an answer, if it is nobody, or could be both. */
-static bool find_senders(const struct call *call, const char *word, struct session **session,
-			 struct server **from)
-{
-	char names[CALL_LIST_MAX], scrap[CALL_WORD_MAX];
-
-	enum session_match match = session_find_like(word, session, names, sizeof(names));
-	bool is_server = registry_find(call->world->registry, config_now(), word, from, NULL,
-				       scrap, sizeof(scrap)) == REGISTRY_FOUND;
-	bool is_player = *session != NULL &&
-			 (strcasecmp(session_name(*session), word) == 0 || !is_server);
-	if (is_player) {
-		*from = NULL;
-		return true;
-	}
-	if (is_server &&
-	    (match == SESSION_UNKNOWN || strcasecmp(server_name(*from), word) == 0)) {
-		session_release(*session);
-		*session = NULL;
-		return true;
-	}
-	if (is_server && match == SESSION_FOUND)
-		snprintf(names, sizeof(names), "%s, %s", session_name(*session),
-			 server_name(*from));
-	session_release(*session);
-	call_answer(call,
-		    match != SESSION_UNKNOWN ? MESSAGE_COMMAND_SOME_PLAYERS
-		    : names[0] != '\0'       ? MESSAGE_COMMAND_NEAR_PLAYER
-					     : MESSAGE_COMMAND_NO_PLAYER,
-		    "name", word, "names", names, "nearest", names, NULL);
-	return false;
-}
-
 void run_send(const struct call *call)
 {
 	const char *rest = call->arguments;
@@ -222,7 +188,7 @@ void run_send(const struct call *call)
 	if (place.server == NULL && place.group == NULL)
 		return;
 	place.name = place.group != NULL ? place.group->name : server_name(place.server);
-	if (strcasecmp(who, "all") != 0 && !find_senders(call, who, &session, &from))
+	if (strcasecmp(who, "all") != 0 && !call_senders(call, who, &session, &from))
 		return;
 	if (session != NULL)
 		send_player(call, session, &place);
@@ -319,6 +285,54 @@ static bool read_ban(const struct call *call, struct wanted *wanted)
 	return true;
 }
 
+/* Takes the quotes off a name, which stands for itself then. */
+static bool unquote(char word[static CALL_WORD_MAX + 1])
+{
+	size_t n = strlen(word);
+
+	if (n < 3 || word[0] != '"' || word[n - 1] != '"')
+		return false;
+	memmove(word, word + 1, n - 2);
+	word[n - 2] = '\0';
+	return true;
+}
+
+/* Looks like an address, and is none. */
+static bool is_bad_address(const char *what)
+{
+	struct net_addr address;
+
+	return what[strspn(what, "0123456789.")] == '\0' && !net_addr_parse(&address, what, 0);
+}
+
+/* Whom a ban is about: who is online goes by a unique beginning of their name, unless it is in
+ * quotes. False, and an answer, if that is not clear. */
+static bool name_banned(const struct call *call, char what[static CALL_WORD_MAX + 1])
+{
+	char names[CALL_LIST_MAX], prefix[CALL_WORD_MAX];
+	bool is_address = what[strspn(what, "0123456789.")] == '\0';
+	struct session *session = NULL;
+
+	if (unquote(what))
+		return true;
+	enum session_match match = session_find_like(what, &session, names, sizeof(names));
+	bool is_whole = session != NULL && strcasecmp(session_name(session), what) == 0;
+	if (session != NULL && !is_whole && !is_address)
+		strlcpy(what, session_name(session), CALL_WORD_MAX + 1);
+	session_release(session);
+	if (is_whole)
+		return true;
+	if (is_bad_address(what)) {
+		call_answer(call, MESSAGE_BAN_NO_ADDRESS, "what", what, "prefix",
+			    call_prefix(call, prefix), NULL);
+		return false;
+	}
+	if (match != SESSION_AMBIGUOUS || is_address)
+		return true;
+	call_answer(call, MESSAGE_COMMAND_SOME_PLAYERS, "name", what, "names", names, NULL);
+	return false;
+}
+
 /* Does a ban that is there now meet whoever gives the command. */
 static bool meets_caller(const struct call *call)
 {
@@ -362,7 +376,7 @@ void run_ban(const struct call *call)
 	struct wanted wanted;
 	char why[256] = "";
 
-	if (!has_bans(call) || !read_ban(call, &wanted))
+	if (!has_bans(call) || !read_ban(call, &wanted) || !name_banned(call, wanted.what))
 		return;
 	if (strcasecmp(wanted.what, call_name(call)) == 0 && call->session != NULL) {
 		call_answer(call, MESSAGE_BAN_SELF, "what", wanted.what, NULL);
@@ -393,6 +407,7 @@ void run_unban(const struct call *call)
 		call_usage(call);
 		return;
 	}
+	unquote(word);
 	enum bans_result result = bans_remove(call->world->bans, word, why, sizeof(why));
 	bool was_banned = result == BANS_DONE || result == BANS_NOT_SAVED;
 	call_answer(call, was_banned ? MESSAGE_UNBAN_DONE : MESSAGE_UNBAN_NONE, "what", word,
@@ -549,13 +564,13 @@ void run_allow(const struct call *call)
 
 	if (!has_bans(call))
 		return;
-	if (!has_word || strcasecmp(word, "list") == 0) {
+	if ((adds || removes) != has_name) {
+		call_usage(call);
+	} else if (has_name) {
+		change_allowed(call, name, adds);
+	} else if (!has_word || strcasecmp(word, "list") == 0) {
 		say_allow_state(call);
 		say_allowed(call);
-	} else if ((adds || removes) && has_name) {
-		change_allowed(call, name, adds);
-	} else if (adds || removes) {
-		call_usage(call);
 	} else {
 		switch_allow(call, word);
 	}

@@ -109,7 +109,7 @@ static void jump_to(const struct call *call, struct server *target)
 		session_jump(call->session, &target, NULL,
 			     SESSION_TOLD | how_to_jump(call->session, target));
 	call_refusal(call, result, server_name(target));
-	if (result == SESSION_JUMP_FULL)
+	if (result == SESSION_JUMP_FULL && commands_may(call->session, "queue"))
 		call_answer(call, MESSAGE_QUEUE_OFFER, "server", server_name(target), "prefix",
 			    call_prefix(call, prefix), NULL);
 }
@@ -125,11 +125,12 @@ void commands_enter_portal(const char *player, struct server *target, char *answ
 		return;
 	enum session_jump result =
 		session_jump(session, &target, NULL, how_to_jump(session, target));
+	bool may_wait = config->edge_commands && commands_may(session, "queue");
 	session_release(session);
 	if (refusals[result] != MESSAGE_COUNT)
 		config_message(answer, size, refusals[result], "server", server_name(target),
 			       NULL);
-	if (result != SESSION_JUMP_FULL || !config->edge_commands)
+	if (result != SESSION_JUMP_FULL || !may_wait)
 		return;
 	snprintf(prefix, sizeof(prefix), "%s ", config->command_prefix);
 	config_message(offer, sizeof(offer), MESSAGE_QUEUE_OFFER, "server", server_name(target),
@@ -298,47 +299,78 @@ void run_info(const struct call *call)
 		    server != NULL ? server_name(server) : none, "ping", ping, NULL);
 }
 
+/* May a place be named to whoever asks: to players, no hidden one but where they are. */
+static bool may_see(const struct call *call, struct server *server)
+{
+	const struct config_server *row = server_config(server, config_now());
+
+	if (call->session == NULL || server_is_lobby(server) ||
+	    session_server(call->session) == server)
+		return true;
+	return (row != NULL && !row->hidden) || commands_may(call->session, "players");
+}
+
+/* Players who are listed together. */
 struct names {
-	const struct server *server;
+	const struct call *call;
+	const struct server *server; /* NULL: on none */
+	bool is_elsewhere;           /* those on servers that have no line of their own */
 	unsigned count;
 	struct text_list list;
 };
 
+/* Has a server no line of its own. */
+static bool is_elsewhere(const struct call *call, struct server *server)
+{
+	return server != NULL && !server_is_lobby(server) &&
+	       (server_config(server, config_now()) == NULL || !may_see(call, server));
+}
+
 static void add_name(void *context, struct session *session)
 {
 	struct names *names = context;
+	struct server *server = session_server(session);
 
-	if (session_server(session) != names->server)
+	if (names->is_elsewhere ? !is_elsewhere(names->call, server) : server != names->server)
 		return;
 	names->count++;
 	text_list_add(&names->list, session_name(session));
 }
 
-static void who_on(const struct call *call, const struct server *server, const char *title)
+static void who_line(struct names *names, const char *title)
 {
-	struct names names = {.server = server};
 	char text[CALL_LIST_MAX], count[CALL_WORD_MAX];
 
-	text_list_begin(&names.list, text, sizeof(text));
-	session_each(add_name, &names);
-	message_list_end(&names.list, config_now()->messages.items);
-	snprintf(count, sizeof(count), "%u", names.count);
-	if (names.count > 0)
-		call_answer(call, MESSAGE_WHO_LINE, "where", title, "count", count, "names",
-			    text, NULL);
+	text_list_begin(&names->list, text, sizeof(text));
+	session_each(add_name, names);
+	message_list_end(&names->list, config_now()->messages.items);
+	snprintf(count, sizeof(count), "%u", names->count);
+	if (names->count > 0)
+		call_answer(names->call, MESSAGE_WHO_LINE, "where", title, "count", count,
+			    "names", text, NULL);
+}
+
+static void who_on(const struct call *call, struct server *server, const char *title)
+{
+	struct names names = {.call = call, .server = server};
+
+	who_line(&names, title);
 }
 
 void run_who(const struct call *call)
 {
 	const struct config *config = config_now();
 	struct server *lobby = registry_lobby(call->world->registry);
+	struct names elsewhere = {.call = call, .is_elsewhere = true};
 	char count[CALL_WORD_MAX], where[CALL_PART_MAX];
 
 	snprintf(count, sizeof(count), "%u", session_players());
 	call_answer(call, MESSAGE_WHO_TITLE, "count", count, NULL);
 	for (size_t i = 0; i < config->n_servers; i++)
-		who_on(call, config->servers[i].server, config->servers[i].name);
+		if (may_see(call, config->servers[i].server))
+			who_on(call, config->servers[i].server, config->servers[i].name);
 	if (lobby != NULL)
 		who_on(call, lobby, part(where, MESSAGE_WHO_LOBBY, true));
+	who_line(&elsewhere, part(where, MESSAGE_WHO_ELSEWHERE, true));
 	who_on(call, NULL, part(where, MESSAGE_WHO_TRAVELLING, true));
 }

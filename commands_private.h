@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of the commands share: commands.c (the table, dispatch, help, answers),
- * commands_complete.c (completion on the terminal), and the functions of the rows:
- * commands_player.c (for every player), commands_queue.c (for those who wait), commands_admin.c
- * (players, for admins), commands_server.c (servers), commands_program.c (the program). Nobody
- * else includes this.
+ * commands_find.c (whom words mean), commands_complete.c (completion on the terminal), and the
+ * functions of the rows: commands_player.c (for every player), commands_queue.c (for those who
+ * wait), commands_admin.c (players, for admins), commands_server.c (servers),
+ * commands_program.c (the program). Nobody else includes this.
  */
 #ifndef COMMANDS_PRIVATE_H
 #define COMMANDS_PRIVATE_H
@@ -57,12 +57,15 @@ enum argument {
 	ARGUMENT_KINDS
 };
 
+#define COMMAND_ANY_WORDS (-1)
+
 struct command {
 	const char *name, *usage;
 	enum message help;
 	call_fn *run;
 	bool is_public;    /* every player may give it, unless the configuration says other */
 	bool needs_player; /* means nothing on the terminal */
+	int words;         /* at most so many follow, or COMMAND_ANY_WORDS */
 	enum argument arguments[CALL_ARGUMENTS_MAX];
 };
 
@@ -84,13 +87,21 @@ const char *call_said_name(const struct call *call, char out[static CALL_PART_MA
 bool call_word(const char **text, char word[static CALL_WORD_MAX + 1]);
 /* Is a word "on" or "off"; else false, and an answer. */
 bool call_switch(const struct call *call, const char *word, bool *is_on);
+/* May a player give the command of that name. */
+bool commands_may(const struct session *session, const char *name);
 /* The server that a word means; with `group` perhaps a group. NULL for both, and an answer that
- * says why, if it means none. */
+ * says why, if it means none. Without `group` admins may mean a server that is not configured
+ * any more, but has players. */
 struct server *call_server(const struct call *call, const char *word,
 			   const struct config_group **group);
 /* The player that a word means, with a reference. NULL, and an answer that says why, if it
  * means none. */
 struct session *call_player(const struct call *call, const char *word);
+/* Who is to be sent: a player in *session with a reference, or those of a server in *from; a
+ * word in front of which stands "player:" or "server:" means just that. False, and an answer,
+ * if it is nobody, or could be both. */
+bool call_senders(const struct call *call, const char *word, struct session **session,
+		  struct server **from);
 /* A number of players or, for a server that has room for so many only, "3/20 players". */
 const char *call_players(char out[static CALL_TEXT_MAX], unsigned players, unsigned room);
 /* May line `n`, from 0, of a list be answered: in chat, not too many. */

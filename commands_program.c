@@ -371,7 +371,9 @@ void run_stop(const struct call *call)
 	call_word(&rest, word);
 	is_off = strcasecmp(word, "not") == 0;
 	waits = strcasecmp(word, "when-empty") == 0;
-	if (!is_off && !waits) {
+	if ((is_off || waits) && rest[0] != '\0') {
+		call_usage(call);
+	} else if (!is_off && !waits) {
 		stop_in(call, word, rest);
 	} else if (control->stop_not == NULL || control->stop_when_empty == NULL) {
 		say_not_here(call);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The admins' commands about servers: what they are like, and who may go to them. A mode is an
- * atomic of the server's; whoever joins or jumps goes by it at once, who is there stays.
+ * The admins' commands about servers: what they are like, and who may go to them. The one
+ * idea: drained, in maintenance, all in maintenance are facts of their own, so that the end of
+ * one is not that of another; whoever joins or jumps goes by them at once, who is there stays.
  */
 #include <bsd/string.h>
 #include <stdio.h>
@@ -10,34 +11,41 @@
 
 #include "bans.h"
 #include "commands_private.h"
-
-#define REMOVED_MAX 16 /* servers that are shown though they are not configured any more */
+#include "text.h"
 
 /* ---- servers ---- */
 
-/* What there is to a server besides being up or down: ", draining, backup". */
-static void describe_more(char out[static CALL_TEXT_MAX], const struct server *server)
+/* Has a reload taken it out; it has players still. */
+static bool is_removed(const struct server *server)
 {
-	static const enum message modes[SERVER_MODE_COUNT] = {
-		[SERVER_READY] = MESSAGE_COUNT,
-		[SERVER_DRAINING] = MESSAGE_STATE_DRAINING,
-		[SERVER_MAINTENANCE] = MESSAGE_STATE_MAINTENANCE,
-	};
+	return server_config(server, config_now()) == NULL && !server_is_lobby(server);
+}
+
+/* What there is to a server besides being up or down: ", draining, backup". */
+static void describe_more(const struct call *call, char out[static CALL_TEXT_MAX],
+			  const struct server *server)
+{
 	const struct config_server *row = server_config(server, config_now());
-	bool is_removed = row == NULL && !server_is_lobby(server);
-	const enum message states[] = {
-		is_removed ? MESSAGE_STATE_REMOVED : modes[server_mode(server)],
-		server_is_emptying(server) ? MESSAGE_STATE_EMPTYING : MESSAGE_COUNT,
-		row != NULL && row->backup ? MESSAGE_STATE_BACKUP : MESSAGE_COUNT,
+	const struct {
+		bool is_so;
+		enum message state;
+	} states[] = {
+		{is_removed(server), MESSAGE_STATE_REMOVED},
+		{server_is_draining(server), MESSAGE_STATE_DRAINING},
+		{server_is_in_maintenance(server), MESSAGE_STATE_MAINTENANCE},
+		{row != NULL && registry_is_in_maintenance(call->world->registry),
+		 MESSAGE_STATE_MAINTENANCE_ALL},
+		{server_is_emptying(server), MESSAGE_STATE_EMPTYING},
+		{row != NULL && row->backup, MESSAGE_STATE_BACKUP},
 	};
 	char word[CALL_PART_MAX];
 
 	out[0] = '\0';
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		if (states[i] == MESSAGE_COUNT)
+		if (!states[i].is_so)
 			continue;
 		strlcat(out, ", ", CALL_TEXT_MAX);
-		strlcat(out, config_message(word, sizeof(word), states[i], NULL),
+		strlcat(out, config_message(word, sizeof(word), states[i].state, NULL),
 			CALL_TEXT_MAX);
 	}
 }
@@ -52,7 +60,7 @@ static void say_server(const struct call *call, struct server *server)
 	server_address(server, address);
 	config_message(state, sizeof(state),
 		       server_is_up(server) ? MESSAGE_STATE_UP : MESSAGE_STATE_DOWN, NULL);
-	describe_more(more, server);
+	describe_more(call, more, server);
 	server_get_counts(server, &counts);
 	bans_duration_text(time, sizeof(time), (net_now_ms() - counts.changed_ms) / 1000);
 	if (counts.changed_ms != 0)
@@ -64,39 +72,19 @@ static void say_server(const struct call *call, struct server *server)
 		    NULL);
 }
 
-/* Servers that a reload has taken out, and that still have players. */
-struct removed {
-	struct server *servers[REMOVED_MAX];
-	size_t n;
-};
-
-static void find_removed(void *context, struct session *session)
-{
-	struct removed *removed = context;
-	struct server *server = session_server(session);
-
-	if (server == NULL || server_is_lobby(server) || removed->n == REMOVED_MAX ||
-	    server_config(server, config_now()) != NULL)
-		return;
-	for (size_t i = 0; i < removed->n; i++)
-		if (removed->servers[i] == server)
-			return;
-	removed->servers[removed->n++] = server;
-}
-
 void run_servers(const struct call *call)
 {
 	const struct config *config = config_now();
 	struct server *lobby = registry_lobby(call->world->registry);
-	struct removed removed = {.n = 0};
+	struct server *removed[REGISTRY_REMOVED_MAX];
+	size_t n_removed = registry_removed(call->world->registry, removed);
 
 	for (size_t i = 0; i < config->n_servers; i++)
 		say_server(call, config->servers[i].server);
 	if (config->n_servers == 0)
 		call_answer(call, MESSAGE_SERVERS_NONE, NULL);
-	session_each(find_removed, &removed);
-	for (size_t i = 0; i < removed.n; i++)
-		say_server(call, removed.servers[i]);
+	for (size_t i = 0; i < n_removed; i++)
+		say_server(call, removed[i]);
 	if (lobby != NULL)
 		say_server(call, lobby);
 }
@@ -131,49 +119,85 @@ static bool is_all(const char **rest)
 	return true;
 }
 
+/* The same of a server that the configuration has. */
+static struct server *linked_server(const struct call *call, const char **rest)
+{
+	struct server *server = one_server(call, rest);
+
+	if (server == NULL || !is_removed(server))
+		return server;
+	call_answer(call, MESSAGE_SERVER_IS_REMOVED, "server", server_name(server), NULL);
+	return NULL;
+}
+
 static void make_ready(struct server *server)
 {
 	server_set_emptying(server, false);
-	server_set_mode(server, SERVER_READY);
+	server_set_draining(server, false);
+	server_set_maintenance(server, false);
 }
 
 void run_drain(const struct call *call)
 {
 	const char *rest = call->arguments;
-	struct server *server = one_server(call, &rest);
+	struct server *server = linked_server(call, &rest);
 	char players[CALL_TEXT_MAX];
 
 	if (server == NULL)
 		return;
-	server_set_mode(server, SERVER_DRAINING);
+	server_set_draining(server, true);
 	call_answer(call, MESSAGE_DRAIN_ON, "server", server_name(server), "players",
 		    call_players(players, server_players(server), 0), NULL);
 }
 
-static void maintain_all(const struct call *call, bool is_on)
+/* Names the servers that still take nobody new. */
+static void say_not_ready(const struct call *call)
 {
 	const struct config *config = config_now();
+	char names[CALL_LIST_MAX];
+	struct text_list list;
 
+	text_list_begin(&list, names, sizeof(names));
+	for (size_t i = 0; i < config->n_servers; i++)
+		if (server_mode(config->servers[i].server) != SERVER_READY)
+			text_list_add(&list, config->servers[i].name);
+	message_list_end(&list, config->messages.items);
+	if (names[0] != '\0')
+		call_answer(call, MESSAGE_MAINTENANCE_LEFT, "names", names, NULL);
+}
+
+static void maintain_all(const struct call *call, bool is_on)
+{
 	session_set_door(is_on ? SESSION_DOOR_MAINTENANCE : SESSION_DOOR_OPEN);
-	for (size_t i = 0; i < config->n_servers; i++) {
-		struct server *server = config->servers[i].server;
-
-		if (is_on)
-			server_set_mode(server, SERVER_MAINTENANCE);
-		else if (server_mode(server) == SERVER_MAINTENANCE)
-			make_ready(server);
-	}
+	registry_set_maintenance(call->world->registry, is_on);
 	call_answer(call, is_on ? MESSAGE_MAINTENANCE_ALL : MESSAGE_MAINTENANCE_ALL_OFF, NULL);
+	if (!is_on)
+		say_not_ready(call);
+}
+
+/* What stands in the way of players though one thing has ended. */
+static void say_what_stays(const struct call *call, const struct server *server)
+{
+	static const enum message messages[SERVER_MODE_COUNT] = {
+		[SERVER_READY] = MESSAGE_COUNT,
+		[SERVER_DRAINING] = MESSAGE_STILL_DRAINING,
+		[SERVER_MAINTENANCE] = MESSAGE_STILL_MAINTENANCE,
+	};
+	enum message message = messages[server_mode(server)];
+	char prefix[CALL_WORD_MAX];
+
+	if (message != MESSAGE_COUNT)
+		call_answer(call, message, "server", server_name(server), "prefix",
+			    call_prefix(call, prefix), NULL);
 }
 
 static void maintain_one(const struct call *call, struct server *server, bool is_on)
 {
-	if (is_on)
-		server_set_mode(server, SERVER_MAINTENANCE);
-	else if (server_mode(server) == SERVER_MAINTENANCE)
-		make_ready(server);
+	server_set_maintenance(server, is_on);
 	call_answer(call, is_on ? MESSAGE_MAINTENANCE_ON : MESSAGE_MAINTENANCE_OFF, "server",
 		    server_name(server), NULL);
+	if (!is_on)
+		say_what_stays(call, server);
 }
 
 void run_maintenance(const struct call *call)
@@ -181,7 +205,7 @@ void run_maintenance(const struct call *call)
 	const char *rest = call->arguments;
 	char word[CALL_WORD_MAX + 1];
 	bool all = is_all(&rest), is_on;
-	struct server *server = all ? NULL : one_server(call, &rest);
+	struct server *server = all ? NULL : linked_server(call, &rest);
 
 	if (!all && server == NULL)
 		return;
@@ -195,25 +219,35 @@ void run_maintenance(const struct call *call)
 		maintain_one(call, server, is_on);
 }
 
-void run_ready(const struct call *call)
+static void ready_all(const struct call *call)
 {
 	const struct config *config = config_now();
+
+	session_set_door(SESSION_DOOR_OPEN);
+	registry_set_maintenance(call->world->registry, false);
+	for (size_t i = 0; i < config->n_servers; i++)
+		make_ready(config->servers[i].server);
+	call_answer(call, MESSAGE_READY_ALL, NULL);
+}
+
+void run_ready(const struct call *call)
+{
 	const char *rest = call->arguments;
 
 	if (is_all(&rest)) {
-		session_set_door(SESSION_DOOR_OPEN);
-		for (size_t i = 0; i < config->n_servers; i++)
-			make_ready(config->servers[i].server);
-		call_answer(call, MESSAGE_READY_ALL, NULL);
+		ready_all(call);
 		return;
 	}
-	struct server *server = one_server(call, &rest);
+	struct server *server = linked_server(call, &rest);
 	if (server == NULL)
 		return;
 	bool was_ready = server_mode(server) == SERVER_READY;
 	make_ready(server);
-	call_answer(call, was_ready ? MESSAGE_READY_ALREADY : MESSAGE_READY, "server",
-		    server_name(server), NULL);
+	if (server_mode(server) != SERVER_READY)
+		say_what_stays(call, server);
+	else
+		call_answer(call, was_ready ? MESSAGE_READY_ALREADY : MESSAGE_READY, "server",
+			    server_name(server), NULL);
 }
 
 /* Do anybody's hubs lead to a server: those of all, or a listener's own. */
@@ -252,8 +286,8 @@ void run_move_off(const struct call *call)
 			    NULL);
 		return;
 	}
-	if (server_mode(server) == SERVER_READY)
-		server_set_mode(server, SERVER_DRAINING);
+	if (!is_removed(server)) /* else nobody comes in any case */
+		server_set_draining(server, true);
 	server_set_emptying(server, true);
 	call_answer(call, players > 0 ? MESSAGE_MOVE_OFF : MESSAGE_MOVE_OFF_DONE, "server",
 		    server_name(server), "players", call_players(text, players, 0), NULL);

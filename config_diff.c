@@ -9,6 +9,7 @@
 #include <bsd/string.h>
 #include <stdarg.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config_keys.h"
 #include "config_values.h"
@@ -101,7 +102,7 @@ static const cJSON *find_named(const cJSON *list, const char *name)
 	const cJSON *item;
 
 	cJSON_ArrayForEach (item, list) {
-		if (name_of(other, item) && strcmp(other, name) == 0)
+		if (name_of(other, item) && strcasecmp(other, name) == 0)
 			return item;
 	}
 	return NULL;

@@ -65,7 +65,6 @@ static const struct range unsafe[] = {
 
 /* Set before the first thread; the level is atomic because a reload may change it later. */
 static atomic_int shown = LOG_INFO;
-static atomic_uint generation; /* of the level; whoever sees a new one sees that level */
 static enum log_color color_wanted = LOG_COLOR_NEVER;
 static bool with_color; /* on stderr */
 static bool with_times;
@@ -122,12 +121,6 @@ void log_init(enum log_level level, enum log_color color, bool timestamps)
 void log_set_level(enum log_level level)
 {
 	atomic_store(&shown, level);
-	atomic_fetch_add(&generation, 1);
-}
-
-unsigned log_generation(void)
-{
-	return atomic_load_explicit(&generation, memory_order_acquire);
 }
 
 enum log_level log_level(void)

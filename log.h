@@ -21,9 +21,6 @@ void log_init(enum log_level level, enum log_color color, bool timestamps);
 /* What is shown from now on, and what is shown now. */
 void log_set_level(enum log_level level);
 enum log_level log_level(void);
-/* How often the level has been set: whoever has acted upon log_shows() looks again when this is
- * another number. Cheap. */
-unsigned log_generation(void);
 
 /* True if lines of this level are shown; lets callers skip preparing them. */
 bool log_shows(enum log_level level);

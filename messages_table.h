@@ -73,6 +73,8 @@ MESSAGE_ROW(NO_REASON,           "no-reason",           "",              "no rea
 /* Return: from the lobby to the server that was lost. */
 MESSAGE_ROW(RETURN_PROMISE,      "return-promise",      "server prefix", "&eYou will be brought to &f{server}&e when it is up; to stay here: &a{prefix}stay")
 MESSAGE_ROW(RETURN_PROMISE_HUB,  "return-promise-hub",  "prefix",        "&eYou will be brought to &fa hub&e when it is up; to stay here: &a{prefix}stay")
+MESSAGE_ROW(RETURN_COMES,        "return-comes",        "server",        "&eYou will be brought to &f{server}&e when it is up.") /* to who may not give the command */
+MESSAGE_ROW(RETURN_COMES_HUB,    "return-comes-hub",    "",              "&eYou will be brought to &fa hub&e when it is up.")
 MESSAGE_ROW(RETURN_STATUS,       "return-status",       "server",        "&eWaiting for &f{server}") /* top right */
 MESSAGE_ROW(RETURN_STATUS_HUB,   "return-status-hub",   "",              "&eWaiting for &fa hub")
 MESSAGE_ROW(RETURN_DONE,         "return-done",         "server",        "&eYou are back on &f{server}&e.")
@@ -95,6 +97,9 @@ MESSAGE_ROW(JUMP_HUB,            "jump-hub",            "",              "the hu
 MESSAGE_ROW(JUMP_NO_LOBBY,       "jump-no-lobby",       "",              "&cThere is no lobby here.")
 MESSAGE_ROW(SERVER_AMBIGUOUS,    "server-ambiguous",    "name names",    "&c\"{name}\" could be any of: &f{names}")
 MESSAGE_ROW(SERVER_UNKNOWN,      "server-unknown",      "name names",    "&cThere is no server \"{name}\", only: &f{names}")
+
+MESSAGE_ROW(SERVER_IS_GROUP,     "server-is-group",     "name names",    "&c{name} is a group: name one of its servers, &f{names}")
+MESSAGE_ROW(GROUP_IS_HIDDEN,     "group-is-hidden",     "name",          "&c{name} is a group, and no server.")
 
 /* In line for a server that is full. */
 MESSAGE_ROW(QUEUE_OFFER,         "queue-offer",         "server prefix", "&eTo wait in line for it: &a{prefix}queue {server}")
@@ -121,6 +126,7 @@ MESSAGE_ROW(PLAYERS_OF,          "players-of",          "count max",     "{count
 MESSAGE_ROW(WHO_TITLE,           "who-title",           "count",         "&ePlayers online: {count}")
 MESSAGE_ROW(WHO_LINE,            "who-line",            "where count names", "&e{where} ({count}): &f{names}")
 MESSAGE_ROW(WHO_LOBBY,           "who-lobby",           "",              "lobby")
+MESSAGE_ROW(WHO_ELSEWHERE,       "who-elsewhere",       "",              "elsewhere")
 MESSAGE_ROW(WHO_TRAVELLING,      "who-travelling",      "",              "on their way")
 MESSAGE_ROW(WHO_NOBODY,          "who-nobody",          "server",        "&eNobody is on &f{server}&e.")
 MESSAGE_ROW(INFO_PROXY,          "info-proxy",          "version days time players", "&e{version}, up {days} d {time}, {players}")
@@ -224,6 +230,7 @@ MESSAGE_ROW(PLAYERS_TRAVELLING,  "players-travelling",  "",              "no ser
 MESSAGE_ROW(SEND_PLAYER,         "send-player",         "player server", "&eSending &f{player}&e to &f{server}&e.")
 MESSAGE_ROW(SEND_PLAYERS,        "send-players",        "players server", "&eSending {players} to &f{server}&e.")
 MESSAGE_ROW(SEND_NOBODY,         "send-nobody",         "",              "&eThere is nobody to send.")
+MESSAGE_ROW(SEND_WHICH,          "send-which",          "name player server", "&c\"{name}\" could be the player {player} or the server {server}: write &fplayer:{player}&c or &fserver:{server}&c.")
 MESSAGE_ROW(SEND_ALREADY,        "send-already",        "player server", "&f{player} &eis on &f{server}&e already.")
 MESSAGE_ROW(SEND_FULL,           "send-full",           "player",        "&c{player} can't be sent now: Kurafuto is full.")
 MESSAGE_ROW(SEND_GONE,           "send-gone",           "player server", "&c{player} can't be sent: {server} is not linked any more.")
@@ -234,6 +241,7 @@ MESSAGE_ROW(SAY_DONE,            "say-done",            "players",       "&eSaid
 MESSAGE_ROW(BAN_DONE,            "ban-done",            "what",          "&f{what} &eis banned.")
 MESSAGE_ROW(BAN_DONE_FOR,        "ban-done-for",        "what time",     "&f{what} &eis banned for {time}.")
 MESSAGE_ROW(BAN_BAD,             "ban-bad",             "what reason",   "&c\"{what}\" can't be banned: {reason}.")
+MESSAGE_ROW(BAN_NO_ADDRESS,      "ban-no-address",      "what prefix",   "&c\"{what}\" is no address such as 192.0.2.7 or 10.0.0.0/8. If a player is called so: &a{prefix}ban \"{what}\"")
 MESSAGE_ROW(BAN_SELF,            "ban-self",            "what",          "&cTo ban {what} would ban yourself, so nothing was done.")
 MESSAGE_ROW(BAN_ENDED,           "ban-ended",           "count names",   "&eBanned and online until now ({count}): &f{names}")
 MESSAGE_ROW(UNBAN_DONE,          "unban-done",          "what",          "&f{what} &eis no longer banned.")
@@ -261,6 +269,7 @@ MESSAGE_ROW(STATE_UP,            "state-up",            "",              "&aup&7
 MESSAGE_ROW(STATE_DOWN,          "state-down",          "",              "&cdown&7")
 MESSAGE_ROW(STATE_DRAINING,      "state-draining",      "",              "&edraining&7")
 MESSAGE_ROW(STATE_MAINTENANCE,   "state-maintenance",   "",              "&emaintenance&7")
+MESSAGE_ROW(STATE_MAINTENANCE_ALL,"state-maintenance-all","",             "&emaintenance of all&7")
 MESSAGE_ROW(STATE_REMOVED,       "state-removed",       "",              "&eremoved&7")
 MESSAGE_ROW(STATE_EMPTYING,      "state-emptying",      "",              "&ebeing emptied&7")
 MESSAGE_ROW(STATE_BACKUP,        "state-backup",        "",              "backup")
@@ -272,6 +281,10 @@ MESSAGE_ROW(MAINTENANCE_ON,      "maintenance-on",      "server",        "&f{ser
 MESSAGE_ROW(MAINTENANCE_OFF,     "maintenance-off",     "server",        "&f{server} &eis no longer closed for maintenance.")
 MESSAGE_ROW(MAINTENANCE_ALL,     "maintenance-all",     "",              "&eAll servers are closed for maintenance: only admins can log in.")
 MESSAGE_ROW(MAINTENANCE_ALL_OFF, "maintenance-all-off", "",              "&eThe maintenance is over: players can join.")
+MESSAGE_ROW(MAINTENANCE_LEFT,    "maintenance-left",    "names",         "&eDrained or in maintenance by themselves, so still closed to new players: &f{names}")
+MESSAGE_ROW(STILL_MAINTENANCE,   "still-maintenance",   "server prefix", "&f{server} &eis still closed, as all servers are: &a{prefix}maintenance all off")
+MESSAGE_ROW(STILL_DRAINING,      "still-draining",      "server prefix", "&f{server} &eis drained, and takes nobody new until: &a{prefix}ready {server}")
+MESSAGE_ROW(SERVER_IS_REMOVED,   "server-is-removed",   "server",        "&c{server} is removed from the configuration: nobody new comes, and its players can be moved off or sent.")
 MESSAGE_ROW(READY,               "ready",               "server",        "&f{server} &etakes players again.")
 MESSAGE_ROW(READY_ALREADY,       "ready-already",       "server",        "&f{server} &etakes players already.")
 MESSAGE_ROW(READY_ALL,           "ready-all",           "",              "&eAll servers take players, and everybody can join.")

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registry of servers: names, facts and dials. Names are immutable; the rest is guarded by
- * registry.lock or atomic. Nothing here waits under the lock. The one idea: a server is found
- * again by its name and outlives all configurations, so whoever has a pointer to one keeps it.
+ * The registry of servers: names, facts and dials. All is guarded by registry.lock or atomic;
+ * a name that has become another's spelling is kept. Nothing here waits under the lock. The one
+ * idea: a server is found again by its name and outlives all configurations, so whoever has a
+ * pointer to one keeps it.
  */
 #include "server.h"
 
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "config_current.h"
+#include "log.h"
 #include "messages.h"
 #include "net.h"
 #include "server_private.h"
@@ -59,7 +61,7 @@ static struct server *find_locked(const struct registry *registry, const char *n
 	struct server *server;
 
 	TAILQ_FOREACH (server, &registry->servers, entries)
-		if (strcasecmp(server->name, name) == 0)
+		if (strcasecmp(server_name(server), name) == 0)
 			return server;
 	return NULL;
 }
@@ -68,9 +70,35 @@ static void init_server(struct server *server, struct registry *registry)
 {
 	server->registry = registry;
 	forget_locked(server); /* nobody else knows it yet */
-	atomic_init(&server->mode, SERVER_READY);
+	atomic_init(&server->is_draining, false);
+	atomic_init(&server->is_in_maintenance, false);
 	atomic_init(&server->is_emptying, false);
 	atomic_init(&server->is_linked, false);
+}
+
+/* Gives a server a name, or another spelling of it. False without memory: all is as before. */
+static bool set_name_locked(struct server *server, const char *name)
+{
+	struct server_spelling *new = calloc(1, sizeof(*new));
+
+	if (new == NULL)
+		return false;
+	strlcpy(new->text, name, sizeof(new->text));
+	SLIST_INSERT_HEAD(&server->names, new, entries);
+	atomic_store(&server->name, new->text);
+	return true;
+}
+
+static void free_server(struct server *server)
+{
+	struct server_spelling *name;
+
+	while ((name = SLIST_FIRST(&server->names)) != NULL) {
+		SLIST_REMOVE_HEAD(&server->names, entries);
+		free(name);
+	}
+	free(server->pool);
+	free(server);
 }
 
 /* A server that has not been seen before. NULL without memory. */
@@ -81,7 +109,10 @@ static struct server *add_server_locked(struct registry *registry, const char *n
 	if (server == NULL)
 		return NULL;
 	init_server(server, registry);
-	strlcpy(server->name, name, sizeof(server->name));
+	if (!set_name_locked(server, name)) {
+		free(server);
+		return NULL;
+	}
 	server->index = registry->n_servers++;
 	TAILQ_INSERT_TAIL(&registry->servers, server, entries);
 	return server;
@@ -140,8 +171,12 @@ void registry_commit(struct registry *registry, const struct config *config)
 		memset(server->credit, 0, sizeof(server->credit));
 	}
 	for (size_t i = 0; i < config->n_servers; i++) {
-		set_address_locked(config->servers[i].server, &config->servers[i]);
-		atomic_store(&config->servers[i].server->is_linked, true);
+		const struct config_server *row = &config->servers[i];
+
+		if (strcmp(server_name(row->server), row->name) != 0)
+			set_name_locked(row->server, row->name);
+		set_address_locked(row->server, row);
+		atomic_store(&row->server->is_linked, true);
 	}
 	pthread_mutex_unlock(&registry->lock);
 }
@@ -151,7 +186,7 @@ void registry_set_lobby(struct registry *registry, server_dial_fn *dial, void *c
 	struct server *lobby = &registry->lobby;
 
 	init_server(lobby, registry);
-	strlcpy(lobby->name, "lobby", sizeof(lobby->name));
+	atomic_store(&lobby->name, "lobby");
 	lobby->dial = dial;
 	lobby->dial_context = context;
 	atomic_store(&lobby->is_linked, true);
@@ -214,8 +249,7 @@ void registry_free(struct registry *registry)
 		return;
 	while ((server = TAILQ_FIRST(&registry->servers)) != NULL) {
 		TAILQ_REMOVE(&registry->servers, server, entries);
-		free(server->pool);
-		free(server);
+		free_server(server);
 	}
 	close(registry->wake_fd);
 	pthread_cond_destroy(&registry->wake);
@@ -255,7 +289,17 @@ bool registry_is_hub(const struct config *config, const struct config_hubs *hubs
 
 /* ---- names ---- */
 
-/* What a name is compared with: server `index`, then the groups, with the lobby at the end. */
+/* Who may be meant by a name. */
+struct naming {
+	const struct registry *registry;
+	const struct config *config;
+	bool has_groups;
+	struct server *removed[REGISTRY_REMOVED_MAX];
+	size_t n_removed;
+};
+
+/* What a name is compared with: server `index`, then the groups, the lobby, and at the end the
+ * servers that are not configured any more. */
 struct named {
 	const char *name;
 	const struct config_list *aliases;
@@ -264,11 +308,21 @@ struct named {
 	bool is_hidden;
 };
 
-/* Number `index` of all that has a name; false at the end. */
-static bool named_at(struct named *named, const struct registry *registry,
-		     const struct config *config, size_t index, bool with_groups)
+/* Is there nobody in a group who is in a list. */
+static bool is_hidden(const struct config *config, const struct config_group *group)
 {
-	size_t n_groups = with_groups ? config->n_groups : 0;
+	for (size_t i = 0; i < group->n_servers; i++)
+		if (!config->servers[group->servers[i]].hidden)
+			return false;
+	return true;
+}
+
+/* Number `index` of all that has a name; false at the end. */
+static bool named_at(struct named *named, const struct naming *naming, size_t index)
+{
+	const struct config *config = naming->config;
+	size_t n_groups = naming->has_groups ? config->n_groups : 0;
+	struct server *lobby = registry_lobby(naming->registry);
 
 	*named = (struct named){0};
 	if (index < config->n_servers) {
@@ -286,11 +340,16 @@ static bool named_at(struct named *named, const struct registry *registry,
 	if (index < n_groups) {
 		named->group = &config->groups[index];
 		named->name = named->group->name;
+		named->is_hidden = is_hidden(config, named->group);
 		return true;
 	}
-	named->server = registry_lobby(registry);
-	named->name = "lobby";
-	return index == n_groups && named->server != NULL;
+	index -= n_groups;
+	if (lobby != NULL && index-- == 0)
+		named->server = lobby;
+	else if (index < naming->n_removed)
+		named->server = naming->removed[index];
+	named->name = named->server != NULL ? server_name(named->server) : NULL;
+	return named->server != NULL;
 }
 
 /* Is `name` the beginning, of `length` characters, of a name of it; or all of one. */
@@ -319,16 +378,23 @@ static enum registry_match match_of(const struct named *named, struct server **o
 	return REGISTRY_FOUND_GROUP;
 }
 
+/* The only one that has this very name. */
+static bool find_whole(const struct naming *naming, const char *name, struct named *found)
+{
+	for (size_t i = 0; named_at(found, naming, i); i++)
+		if (is_called(found, name, strlen(name), true))
+			return true;
+	return false;
+}
+
 /* What `name` is the beginning of: how many, and the last of them. */
-static size_t find_beginnings(const struct registry *registry, const struct config *config,
-			      const char *name, bool with_groups, struct named *found,
-			      struct text_list *list)
+static size_t find_beginnings(const struct naming *naming, const char *name,
+			      struct named *found, struct text_list *list)
 {
 	size_t matches = 0, length = strlen(name);
 	struct named named;
 
-	for (size_t i = 0; length > 0 && named_at(&named, registry, config, i, with_groups);
-	     i++) {
+	for (size_t i = 0; length > 0 && named_at(&named, naming, i); i++) {
 		if (!is_called(&named, name, length, false))
 			continue;
 		*found = named;
@@ -339,35 +405,78 @@ static size_t find_beginnings(const struct registry *registry, const struct conf
 	return matches;
 }
 
+/* By a beginning; else the names that there are. */
+static enum registry_match find_like(const struct naming *naming, const char *name,
+				     struct named *found, char *candidates, size_t size)
+{
+	struct text_list list;
+	struct named named;
+
+	text_list_begin(&list, candidates, size);
+	size_t matches = find_beginnings(naming, name, found, &list);
+	if (matches == 1)
+		return REGISTRY_FOUND;
+	for (size_t i = 0; matches == 0 && named_at(&named, naming, i); i++)
+		if (!named.is_hidden)
+			text_list_add(&list, named.name);
+	message_list_end(&list, naming->config->messages.items);
+	return matches > 1 ? REGISTRY_AMBIGUOUS : REGISTRY_UNKNOWN;
+}
+
 enum registry_match registry_find(const struct registry *registry, const struct config *config,
 				  const char *name, struct server **out,
 				  const struct config_group **group, char *candidates,
 				  size_t size)
 {
-	bool with_groups = group != NULL;
-	struct text_list list;
-	struct named named, found;
+	const struct naming naming = {registry, config, group != NULL, {NULL}, 0};
+	enum registry_match match = REGISTRY_FOUND;
+	const struct config_group *none = NULL;
+	struct named found;
 
-	text_list_begin(&list, candidates, size);
-	for (size_t i = 0; named_at(&named, registry, config, i, with_groups); i++)
-		if (is_called(&named, name, strlen(name), true))
-			return match_of(&named, out, group);
-	size_t matches = find_beginnings(registry, config, name, with_groups, &found, &list);
-	if (matches == 1)
-		return match_of(&found, out, group);
-	for (size_t i = 0; matches == 0 && named_at(&named, registry, config, i, with_groups);
-	     i++)
-		if (!named.is_hidden)
-			text_list_add(&list, named.name);
-	message_list_end(&list, config->messages.items);
-	return matches > 1 ? REGISTRY_AMBIGUOUS : REGISTRY_UNKNOWN;
+	if (!find_whole(&naming, name, &found))
+		match = find_like(&naming, name, &found, candidates, size);
+	return match == REGISTRY_FOUND ? match_of(&found, out, group != NULL ? group : &none)
+				       : match;
+}
+
+enum registry_match registry_find_server(struct registry *registry, const struct config *config,
+					 const char *name, bool with_removed,
+					 struct server **out, const struct config_group **group,
+					 char *candidates, size_t size)
+{
+	struct naming naming = {registry, config, true, {NULL}, 0};
+	enum registry_match match = REGISTRY_FOUND;
+	struct named found;
+
+	if (with_removed)
+		naming.n_removed = registry_removed(registry, naming.removed);
+	if (!find_whole(&naming, name, &found)) {
+		naming.has_groups = false;
+		match = find_like(&naming, name, &found, candidates, size);
+	}
+	return match == REGISTRY_FOUND ? match_of(&found, out, group) : match;
+}
+
+size_t registry_removed(struct registry *registry,
+			struct server *servers[static REGISTRY_REMOVED_MAX])
+{
+	struct server *server;
+	size_t n = 0;
+
+	pthread_mutex_lock(&registry->lock);
+	TAILQ_FOREACH (server, &registry->servers, entries)
+		if (!atomic_load(&server->is_linked) && server->players > 0 &&
+		    n < REGISTRY_REMOVED_MAX)
+			servers[n++] = server;
+	pthread_mutex_unlock(&registry->lock);
+	return n;
 }
 
 /* ---- facts ---- */
 
 const char *server_name(const struct server *server)
 {
-	return server->name;
+	return atomic_load(&server->name);
 }
 
 void server_address(const struct server *server, char out[static SERVER_ADDRESS_MAX])
@@ -458,13 +567,44 @@ unsigned server_players(const struct server *server)
 
 enum server_mode server_mode(const struct server *server)
 {
-	return atomic_load(&server->mode);
+	if (server_is_lobby(server))
+		return SERVER_READY;
+	if (server_is_in_maintenance(server) || registry_is_in_maintenance(server->registry))
+		return SERVER_MAINTENANCE;
+	return server_is_draining(server) ? SERVER_DRAINING : SERVER_READY;
 }
 
-void server_set_mode(struct server *server, enum server_mode mode)
+bool server_is_draining(const struct server *server)
 {
-	atomic_store(&server->mode, mode);
+	return atomic_load(&server->is_draining);
+}
+
+void server_set_draining(struct server *server, bool is_draining)
+{
+	atomic_store(&server->is_draining, is_draining);
 	registry_kick(server->registry); /* the pool goes by it */
+}
+
+bool server_is_in_maintenance(const struct server *server)
+{
+	return atomic_load(&server->is_in_maintenance);
+}
+
+void server_set_maintenance(struct server *server, bool is_in_maintenance)
+{
+	atomic_store(&server->is_in_maintenance, is_in_maintenance);
+	registry_kick(server->registry);
+}
+
+bool registry_is_in_maintenance(const struct registry *registry)
+{
+	return atomic_load(&registry->is_in_maintenance);
+}
+
+void registry_set_maintenance(struct registry *registry, bool is_in_maintenance)
+{
+	atomic_store(&registry->is_in_maintenance, is_in_maintenance);
+	registry_kick(registry);
 }
 
 bool server_is_emptying(const struct server *server)
@@ -504,7 +644,12 @@ void server_player_left(struct server *server)
 {
 	pthread_mutex_lock(&server->registry->lock);
 	server->players--;
+	bool is_over = server->players == 0 && !atomic_load(&server->is_linked) &&
+		       atomic_exchange(&server->is_emptying, false);
 	pthread_mutex_unlock(&server->registry->lock);
+	if (is_over)
+		log_info("server %s, which is removed, is empty: nobody is left on it",
+			 server_name(server));
 }
 
 /* ---- dials ---- */

@@ -61,15 +61,31 @@ enum registry_match {
  * Finds a server by name or alias, or a group by name (*group; may be NULL: groups don't
  * count), without regard to case: the exact name, else a unique prefix. "lobby" finds the lobby
  * unless a server has that name. Otherwise `candidates` gets the names it could have meant,
- * comma-separated: those with the prefix, or all of them if there is none. Hidden servers are
- * found, but not named.
+ * comma-separated: those with the prefix, or all of them if there is none. Hidden servers, and
+ * groups of nothing else, are found, but not named.
  */
 enum registry_match registry_find(const struct registry *registry, const struct config *config,
 				  const char *name, struct server **out,
 				  const struct config_group **group, char *candidates,
 				  size_t size);
 
-/* A server's facts; any thread. Names live as long as the registry. */
+/*
+ * The same for a command about one server: a group only by its whole name, which is never the
+ * beginning of a server's; `with_removed`: also servers that are not configured any more and
+ * still have players.
+ */
+enum registry_match registry_find_server(struct registry *registry, const struct config *config,
+					 const char *name, bool with_removed,
+					 struct server **out, const struct config_group **group,
+					 char *candidates, size_t size);
+/* The servers that are not configured any more and still have players: the first so many of
+ * them. Any thread. */
+#define REGISTRY_REMOVED_MAX 16
+size_t registry_removed(struct registry *registry,
+			struct server *servers[static REGISTRY_REMOVED_MAX]);
+
+/* A server's facts; any thread. Names live as long as the registry, also those that a reload
+ * has spelled in another way since. */
 const char *server_name(const struct server *server);
 /* "host:port" or "unix:PATH", as configured now. */
 void server_address(const struct server *server, char out[static SERVER_ADDRESS_MAX]);
@@ -89,7 +105,8 @@ int64_t server_up_since_ms(const struct server *server);
 bool server_is_same_place(const struct server *a, const struct server *b);
 unsigned server_players(const struct server *server);
 
-/* What the admin has said about it. It outlasts reloads, not the program. */
+/* What follows from all that the admin has said about it, which outlasts reloads, not the
+ * program. The lobby is always ready. */
 enum server_mode {
 	SERVER_READY,
 	SERVER_DRAINING,    /* nobody new comes; who is there stays */
@@ -97,7 +114,13 @@ enum server_mode {
 	SERVER_MODE_COUNT
 };
 enum server_mode server_mode(const struct server *server);
-void server_set_mode(struct server *server, enum server_mode mode);
+/* What the admin has said, each for itself: drained, in maintenance, all in maintenance. */
+bool server_is_draining(const struct server *server);
+void server_set_draining(struct server *server, bool is_draining);
+bool server_is_in_maintenance(const struct server *server);
+void server_set_maintenance(struct server *server, bool is_in_maintenance);
+bool registry_is_in_maintenance(const struct registry *registry);
+void registry_set_maintenance(struct registry *registry, bool is_in_maintenance);
 /* Does the admin want its players moved elsewhere, a few a second. */
 bool server_is_emptying(const struct server *server);
 void server_set_emptying(struct server *server, bool is_emptying);

@@ -114,7 +114,7 @@ static struct server *pick_in_group_locked(const struct choice *choice,
 
 		if (!is_eligible_locked(choice, row))
 			continue;
-		candidates[n].name = server->name;
+		candidates[n].name = server_name(server);
 		candidates[n].weight = balance_weight(
 			row->weight, since_ms == 0 ? -1 : net_now_ms() - since_ms,
 			choice->registry->slow_start_ms);

@@ -20,12 +20,19 @@
 #define SERVER_GROUPS_MAX    CONFIG_GROUPS_MAX
 #define SERVER_HOST_MAX      256
 
+/* A name that a server has, or has had: whoever has read it may go on reading. */
+struct server_spelling {
+	SLIST_ENTRY(server_spelling) entries;
+	char text[CONFIG_NAME_MAX + 1];
+};
+
 /* Keys: I immutable once made, r registry.lock, a atomic (ra: written under r), h health thread
  * only. */
 struct server {
 	struct registry *registry;                       /* I */
 	TAILQ_ENTRY(server) entries;                     /* r */
-	char name[CONFIG_NAME_MAX + 1];                  /* I */
+	_Atomic(const char *) name;                      /* ra, in names */
+	SLIST_HEAD(, server_spelling) names;             /* r, the latest first */
 	size_t index;                                    /* I */
 	server_dial_fn *dial;                            /* I, the lobby's; NULL for others */
 	void *dial_context;                              /* I */
@@ -59,18 +66,20 @@ struct server {
 	atomic_bool is_linked;                /* ra, in the configuration in force */
 	atomic_bool up;                       /* ra */
 	_Atomic int64_t up_since_ms;          /* ra; 0: always */
-	_Atomic enum server_mode mode;        /* a */
+	atomic_bool is_draining;              /* a */
+	atomic_bool is_in_maintenance;        /* a, by itself */
 	atomic_bool is_emptying;              /* a */
 	struct pool *pool;                    /* r, NULL until it has one (server_pool.c) */
 };
 
 struct registry {
-	TAILQ_HEAD(, server) servers; /* r, with those that are not configured any more */
-	size_t n_servers;             /* r */
-	struct server lobby;          /* I, present if lobby.dial is set */
-	unsigned rise, fall;          /* r */
-	int64_t interval_ms;          /* r, between two checks of a server that is up */
-	int64_t slow_start_ms;        /* r */
+	TAILQ_HEAD(, server) servers;  /* r, with those that are not configured any more */
+	size_t n_servers;              /* r */
+	struct server lobby;           /* I, present if lobby.dial is set */
+	atomic_bool is_in_maintenance; /* a, all servers are */
+	unsigned rise, fall;           /* r */
+	int64_t interval_ms;           /* r, between two checks of a server that is up */
+	int64_t slow_start_ms;         /* r */
 	pthread_mutex_t lock;
 	pthread_cond_t wake; /* with lock: stopping, has_ended, resolved_ms, resolvers */
 	int wake_fd;         /* I, an eventfd that ends the background thread's sleep */

@@ -231,7 +231,10 @@ unsigned session_protocol(const struct session *session);
 bool session_has_cpe(const struct session *session);
 /* What the place that they came to is called: the `name` of their listener in config_now(). */
 void session_place_name(const struct session *session, char *out, size_t size);
-/* Where the player came in, as configured: "0.0.0.0:25565". */
+/* For the log: does the next Message of a direction go on with a password. At first not. */
+bool session_hides(const struct session *session, enum packet_direction direction);
+void session_set_hides(struct session *session, enum packet_direction direction, bool hides);
+/* The address and port at which the player's connection has arrived: "192.0.2.1:25565". */
 void session_listener(const struct session *session, char out[static NET_ADDR_TEXT]);
 
 /* Calls fn for every player (logged in), under the lock of all sessions: it must not block or

@@ -445,8 +445,19 @@ bool session_has_cpe(const struct session *session)
 
 void session_listener(const struct session *session, char out[static NET_ADDR_TEXT])
 {
-	bool is_v6 = strchr(session->listener_address, ':') != NULL;
+	struct net_addr here = {.len = sizeof(here.storage)};
 
-	snprintf(out, NET_ADDR_TEXT, is_v6 ? "[%s]:%u" : "%s:%u", session->listener_address,
-		 session->listener_port);
+	strlcpy(out, "?", NET_ADDR_TEXT);
+	if (getsockname(session->fd, (struct sockaddr *)&here.storage, &here.len) == 0)
+		net_addr_text(out, &here, true);
+}
+
+bool session_hides(const struct session *session, enum packet_direction direction)
+{
+	return atomic_load_explicit(&session->hides[direction], memory_order_relaxed);
+}
+
+void session_set_hides(struct session *session, enum packet_direction direction, bool hides)
+{
+	atomic_store_explicit(&session->hides[direction], hides, memory_order_relaxed);
 }

@@ -22,10 +22,10 @@ struct client_reader {
 	struct link *link;            /* the current one, a reference; NULL between links */
 	const struct dialect *server; /* its dialect; NULL without a link */
 	bool is_gate_open;
-	const struct config *config; /* that `wants` is for; only compared, */
-	unsigned log_generation;     /* as what the log shows */
+	const struct config *config; /* that `wants` is for; only compared */
 	bool wants[PACKET_OPCODES];  /* opcodes that inspect() must see */
 	bool is_traced;              /* it sees all, for the session's trace */
+	bool is_logged;              /* the log shows packets */
 	uint8_t out[CLIENT_OUT_MAX]; /* what a packet was translated to, */
 	size_t out_size;             /* if it is another one; else 0 */
 	bool is_in_line;             /* the next message packet continues a long chat line, */
@@ -156,6 +156,7 @@ static void prepare(struct client_reader *reader)
 	const struct session *session = reader->session;
 
 	reader->is_traced = session_is_traced(session);
+	reader->is_logged = log_shows(LOG_TRACE);
 	for (unsigned op = 0; op < PACKET_OPCODES; op++) {
 		uint8_t opcode = (uint8_t)op;
 		const struct handler *handler = &handlers[op];
@@ -201,7 +202,8 @@ static void look_up(struct client_reader *reader)
 		link_unref(old);
 	if (is_late)
 		session_log(session, LOG_DEBUG, "the gate opens: no spawn came in time");
-	if (is_news || reader->is_traced != session_is_traced(session))
+	if (is_news || reader->is_traced != session_is_traced(session) ||
+	    reader->is_logged != log_shows(LOG_TRACE))
 		prepare(reader);
 }
 
@@ -391,16 +393,13 @@ static bool receive(struct client_reader *reader)
 	return true;
 }
 
-/* A reload may have other packets dropped, and the log may be told to show them. */
+/* A reload may have other packets dropped. */
 static void follow_config(struct client_reader *reader)
 {
-	unsigned generation = log_generation();
-
 	config_settle();
-	if (reader->config == config_now() && reader->log_generation == generation)
+	if (reader->config == config_now())
 		return;
 	reader->config = config_now();
-	reader->log_generation = generation;
 	prepare(reader);
 }
 

@@ -324,6 +324,7 @@ void link_prepare(struct link *link, bool watches_spawn)
 {
 	link->watches_spawn = watches_spawn;
 	link->is_traced = session_is_traced(link->session);
+	link->is_logged = log_shows(LOG_TRACE);
 	link->is_stale = false;
 	for (unsigned op = 0; op < PACKET_OPCODES; op++) {
 		uint8_t opcode = (uint8_t)op;

@@ -97,8 +97,8 @@ struct link {
 	size_t offset;                           /* o, bytes framed so far */
 	uint8_t wants[PACKET_OPCODES];           /* o, WANT_ bits by opcode (session_packets.c) */
 	bool is_traced;                          /* o, they are for a session with a trace */
-	const struct config *config;             /* o, that wants is for; only compared, */
-	unsigned log_generation;                 /* o, as what the log shows */
+	bool is_logged;                          /* o, they are for a log that shows packets */
+	const struct config *config;             /* o, that wants is for; only compared */
 	bool is_stale;                           /* o, they are for another dialect */
 	bool has_connected;                      /* o */
 	bool is_return;                          /* s, on its way unasked, to a server that was lost */
@@ -157,6 +157,7 @@ struct session {
 	const struct config *config;          /* I, held: the one of the login, for its catalog */
 	char listener_address[CONFIG_ADDRESS_MAX]; /* I, where the player came in, as configured */
 	uint16_t listener_port;               /* I */
+	atomic_bool hides[PACKET_DIRECTIONS]; /* a, see session_hides() */
 	unsigned long id;                     /* I */
 	int fd;                               /* I, closed with the last reference */
 	struct net_addr peer;                 /* I */

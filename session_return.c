@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "config_current.h"
+#include "ranks.h"
 #include "session_private.h"
 
 #define RETURN_MS     1000  /* how long after a loss the way back is tried first, */
@@ -53,6 +54,14 @@ static struct server *first_hub(const struct config_hubs *hubs, bool *is_only)
  * the one that they lost, or, who has not been on any, to whichever hub is up first. */
 void return_promise(struct session *session, bool is_new)
 {
+	static const enum message promises[2][2] = {
+		{MESSAGE_RETURN_COMES, MESSAGE_RETURN_COMES_HUB},
+		{MESSAGE_RETURN_PROMISE, MESSAGE_RETURN_PROMISE_HUB},
+	};
+	const struct config *config = config_now();
+	bool may_stay = config->edge_commands &&
+			ranks_may_command(config, session->name, session_is_verified(session),
+					  "stay", true);
 	char prefix[PACKET_STRING_LEN + 2];
 	bool is_only;
 
@@ -68,8 +77,8 @@ void return_promise(struct session *session, bool is_new)
 	if (lost == NULL)
 		return;
 	snprintf(prefix, sizeof(prefix), "%s ", config_now()->command_prefix);
-	session_say(session, is_any ? MESSAGE_RETURN_PROMISE_HUB : MESSAGE_RETURN_PROMISE,
-		    "server", server_name(lost), "prefix", prefix, NULL);
+	session_say(session, promises[may_stay][is_any], "server", server_name(lost), "prefix",
+		    prefix, NULL);
 	session_show(session, SESSION_PLACE_TOP,
 		     is_any ? MESSAGE_RETURN_STATUS_HUB : MESSAGE_RETURN_STATUS, "server",
 		     server_name(lost), NULL);

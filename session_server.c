@@ -103,7 +103,8 @@ static bool walk(struct link *link)
 	link->run = link->at = 0;
 	link->run_wants = 0;
 	link->run_spawns = false;
-	link->is_stale |= link->is_traced != session_is_traced(link->session);
+	link->is_stale |= link->is_traced != session_is_traced(link->session) ||
+			  link->is_logged != log_shows(LOG_TRACE);
 	while (is_alive && link->at < link->in_fill && !is_login_over(link)) {
 		if (skip_stray_byte(link))
 			continue;
@@ -257,15 +258,12 @@ static ssize_t receive_more(struct link *link)
 				   : receive(link, 0);
 }
 
-/* A reload may have other packets dropped, and the log may be told to show them. */
+/* A reload may have other packets dropped. */
 static void follow_config(struct link *link)
 {
-	unsigned generation = log_generation();
-
 	config_settle();
-	link->is_stale |= link->config != config_now() || link->log_generation != generation;
+	link->is_stale |= link->config != config_now();
 	link->config = config_now();
-	link->log_generation = generation;
 }
 
 void link_relay(struct link *link)

@@ -26,6 +26,7 @@
 
 #include "layout.h"
 #include "log.h"
+#include "mask.h"
 #include "text.h"
 
 #define SIZE_LIMIT    (INT64_C(64) << 20) /* of the file */
@@ -93,18 +94,6 @@ static const struct {
 	[TRACE_TO_SERVER]   = {"-> server", ": ",     true,  PACKET_TO_SERVER},
 	[TRACE_FROM_SERVER] = {"server",    " -> : ", true,  PACKET_TO_CLIENT},
 	[TRACE_TO_CLIENT]   = {"-> client", ": ",     false, PACKET_TO_CLIENT},
-};
-
-/* Commands that take a password, by what is in their name, or is all of it. */
-static const struct {
-	const char *name;
-	bool is_whole;
-} commands[] = {
-	{"pass",   false}, {"pwd",    false}, {"login",  false}, {"logon", false},
-	{"signin", false}, {"regist", false}, {"auth",   false}, {"verify", false},
-	{"identif", false}, {"secret", false}, {"token",  false}, {"totp",  false},
-	{"changepw", true}, {"setpw", true},  {"pw",     true},  {"reg",   true},
-	{"pin",    true},  {"otp",    true},  {"2fa",    true},
 };
 
 /* What an admin can do about a path. */
@@ -286,48 +275,13 @@ static void keep_tail(const struct trace *trace, struct run *run, const struct t
 	memcpy(run->tail, text->bytes + end - run->n_tail, run->n_tail);
 }
 
-static bool is_command(const char *name)
-{
-	for (size_t i = 0; i < COUNT(commands); i++)
-		if (commands[i].is_whole ? strcasecmp(name, commands[i].name) == 0
-					 : strcasestr(name, commands[i].name) != NULL)
-			return true;
-	return false;
-}
-
-/* Where the password of a chat line begins; NULL if it is no command that takes one. */
-static const char *find_password(const char *p)
-{
-	char name[PACKET_STRING_LEN + 1];
-
-	while (*p == ' ' || ((*p == '&' || *p == '%') && text_is_color(p[1])))
-		p += *p == ' ' ? 1 : 2;
-	if (*p != '/')
-		return NULL;
-	p += strspn(p, "/");
-	strlcpy(name, p, sizeof(name));
-	name[strcspn(name, " ")] = '\0';
-	p += strlen(name);
-	return is_command(name) ? p + strspn(p, " ") : NULL;
-}
-
-/* Does a chat line of the client go on in the next packet: LongerMessages, or the marks of
- * MCGalaxy. */
-static bool goes_on(const struct subject *subject, const char *line)
-{
-	size_t n = strlen(line);
-
-	if (dialect_has(subject->dialect, EXT_LONGER_MESSAGES) && subject->packet[1] != 0)
-		return true;
-	return n >= 2 && (strcmp(line + n - 2, " >") == 0 || strcmp(line + n - 2, " <") == 0);
-}
-
 static void hide_password(const struct subject *subject, struct text *text, struct run *run)
 {
 	const char *own = text->bytes + text->start;
-	const char *password = run->is_password ? own : find_password(own);
+	const char *password = run->is_password ? own : mask_password(own, subject->direction);
 
-	run->is_password = password != NULL && goes_on(subject, own);
+	run->is_password = password != NULL && subject->direction == PACKET_TO_SERVER &&
+			   mask_goes_on(subject->dialect, subject->packet, own);
 	if (password != NULL)
 		hide(text, (size_t)(password - text->bytes), text->end);
 }
@@ -367,7 +321,7 @@ static void add_string(const struct trace *trace, struct line *line,
 	read_text(&text, field, run);
 	hide_secret(trace, &text);
 	keep_tail(trace, run, &text);
-	if (subject->direction == PACKET_TO_SERVER && subject->packet[0] == OP_MESSAGE)
+	if (subject->packet[0] == OP_MESSAGE)
 		hide_password(subject, &text, run);
 	add_text(line, &text);
 }

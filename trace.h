@@ -2,7 +2,8 @@
 /*
  * A player's packets in a file, decoded field by field by the layout table, for whoever looks
  * for a fault. Secrets are masked: keys in identifications, the redirect token, and what
- * follows commands that take a password (/pass, /setpass, /login, /register and the like).
+ * follows commands that take a password (/pass, /setpass, /login, /register and the like), also
+ * where a server repeats them.
  */
 #ifndef TRACE_H
 #define TRACE_H

@@ -90,6 +90,8 @@ END_TEST
 
 START_TEST(players_and_find_tell_all)
 {
+	char place[64];
+
 	proxy = proxy_start(USUAL);
 	both_join();
 	ask(":kura players", "Alice on alpha, from 127.0.0.1:");
@@ -100,7 +102,8 @@ START_TEST(players_and_find_tell_all)
 	ask(":kura find bo", "Bob is on alpha, from 127.0.0.1:");
 	peer_wait_text(alice, "a Classic client");
 	peer_wait_text(alice, "Protocol 7, ping");
-	peer_wait_text(alice, "came in at 127.0.0.1:");
+	snprintf(place, sizeof(place), "came in at 127.0.0.1:%u.", proxy_port(proxy));
+	peer_wait_text(alice, place);
 	peer_wait_text(alice, "The name Bob was not verified");
 	ask(":kura find Alice", "Alice is on alpha");
 	ask(":kura find Bop", "did you mean Bob?");
@@ -179,6 +182,38 @@ START_TEST(a_ban_keeps_them_out)
 	peer_close(bob);
 	bob = enter("Bob", false, &alpha, "Alpha", &link_bob);
 	nothing_has_leaked();
+	all_leave();
+}
+END_TEST
+
+/* Who is online goes by a beginning of their name, unless that is in quotes. */
+START_TEST(a_beginning_is_banned_in_full)
+{
+	struct peer *number, *link;
+
+	proxy = proxy_start(USUAL);
+	both_join();
+	ask(":kura ban \"Bo\" 5m", "Bo is banned for 5 min.");
+	exchange(bob, link_bob);
+	ask(":kura unban Bo", "no longer banned");
+	ask(":kura ban bo 5m", "Bob is banned for 5 min.");
+	peer_expect_disconnect(bob, "You are banned");
+	close_link_of_bob();
+	peer_close(bob);
+	ask(":kura unban Bob", "no longer banned");
+	bob = enter("Bob", false, &alpha, "Alpha", &link_bob);
+	number = enter("1024", false, &alpha, "Alpha", &link);
+	ask(":kura ban 10", "\"10\" is no address");
+	ask(":kura ban 1024", "1024 is banned.");
+	peer_expect_disconnect(number, "You are banned");
+	peer_close(number);
+	peer_close(link);
+	number = enter("Bobby", false, &alpha, "Alpha", &link);
+	ask(":kura ban bo", "\"bo\" could be any of: Bob, Bobby");
+	ask(":kura bans", "Bans: 1");
+	peer_close(number);
+	peer_close(link);
+	ask(":kura ban Al", "would ban yourself");
 	all_leave();
 }
 END_TEST
@@ -364,7 +399,10 @@ START_TEST(who_is_meant_must_be_clear)
 {
 	proxy = proxy_start(USUAL);
 	both_join();
-	ask(":kura send al beta", "could be any of: Alice, alpha");
+	ask(":kura send al beta", "could be the player Alice or the server alpha: write");
+	peer_wait_text(alice, "player:Alice or server:alpha");
+	ask(":kura send player:al alpha", "Alice is on alpha already");
+	ask(":kura send server:be beta", "nobody to send");
 	ask(":kura send alp beta", "Sending 2 players to beta");
 	peer_close(backend_accept(&beta));
 	peer_close(backend_accept(&beta));
@@ -385,6 +423,7 @@ int main(void)
 	tcase_add_test(players, a_kick_ends_the_session);
 	tcase_add_test(players, beginnings_must_be_unique);
 	tcase_add_test(players, a_ban_keeps_them_out);
+	tcase_add_test(players, a_beginning_is_banned_in_full);
 	tcase_add_loop_test(players, nobody_bans_themselves, 0, 4);
 	tcase_add_test(players, bans_are_kept);
 	tcase_add_test(players, the_allow_list_shuts_others_out);

@@ -307,10 +307,14 @@ static void everybody_moves(void)
 
 static void expect_moves_logged(size_t times)
 {
-	ck_assert_uint_eq(proxy_count_log(proxy, "Alice: client: Position"), times);
-	ck_assert_uint_eq(proxy_count_log(proxy, "Alice: server: Teleport"), times);
-	ck_assert_uint_eq(proxy_count_log(proxy, "Bob: client: Position"), times);
-	ck_assert_uint_eq(proxy_count_log(proxy, "Bob: server: Teleport"), times);
+	static const char *const lines[] = {"Alice: client: Position",
+					    "Alice: server: Teleport", "Bob: client: Position",
+					    "Bob: server: Teleport"};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		proxy_wait_count_log(proxy, lines[i], times);
+		ck_assert_uint_eq(proxy_count_log(proxy, lines[i]), times);
+	}
 }
 
 START_TEST(the_log_level_changes)
@@ -322,6 +326,17 @@ START_TEST(the_log_level_changes)
 	everybody_moves();
 	proxy_wait_log(proxy, "needle one");
 	expect_moves_logged(1); /* also those that nobody else wants to see */
+	peer_chat(bob, "/pass SECRET1");
+	peer_chat(bob, "/pass SECRET2 >");
+	peer_chat(bob, "SECRET3");
+	peer_chat(bob, "needle three");
+	peer_chat(link_bob, "Bob: /password SECRET4");
+	peer_wait_text(bob, "SECRET4");
+	exchange(bob, link_bob);
+	proxy_wait_log(proxy, "needle three");
+	proxy_wait_log(proxy, "/pass ***");
+	proxy_wait_log(proxy, "Bob: /password ***");
+	ck_assert(!proxy_logged(proxy, "SECRET"));
 	ask(":kura log info", "The log level is info");
 	peer_chat(bob, "needle two");
 	everybody_moves();

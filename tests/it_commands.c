@@ -151,6 +151,41 @@ END_TEST
 
 /* The names that are listed in a crowd are whole, each is there once, and with those that are
  * only counted they are all. */
+/* Where somebody on a hidden server is, only those hear who are there or are admins. */
+START_TEST(who_keeps_hidden_servers_to_itself)
+{
+	struct peer *bob, *link_bob, *next;
+
+	proxy = proxy_start(
+		"'servers':[" SERVER("alpha") ",{'name':'beta','address':"
+					      "'127.0.0.1','port':%u,'hidden':true}],"
+					      "'groups':{'staff':{'servers':['beta']}}"
+					      "%s",
+		alpha.port, beta.port,
+		_i == 0 ? ""
+			: ",'ranks':{'default':{'commands':['who','jump','players']"
+			  "}}");
+	alice = join(proxy, &alpha, "Alice", "Alpha", &link_a);
+	bob = join(proxy, &alpha, "Bob", "Alpha", &link_bob);
+	peer_chat(bob, ":kura jump beta");
+	next = backend_accept(&beta);
+	link_welcome(next, "Beta");
+	client_arrive(bob, "Beta");
+	peer_close(link_bob);
+	link_bob = next;
+	exchange(bob, link_bob);
+	ask(":kura who", "alpha (1): Alice");
+	peer_wait_text(alice, _i == 0 ? "elsewhere (1): Bob" : "beta (1): Bob");
+	ck_assert(harness_says(alice->text, "beta") == (_i == 1));
+	ask(":kura jump nix", "only: alpha, lobby");
+	peer_chat(bob, ":kura who");
+	peer_wait_text(bob, "beta (1): Bob");
+	peer_close(bob);
+	peer_close(link_bob);
+	alice_leaves();
+}
+END_TEST
+
 START_TEST(who_counts_what_does_not_fit)
 {
 	struct peer *crowd[CROWD];
@@ -383,6 +418,7 @@ int main(void)
 	tcase_add_test(tcase, list_shows_what_is_down);
 	tcase_add_test(tcase, info_tells_about_kurafuto);
 	tcase_add_test(tcase, who_names_the_players);
+	tcase_add_loop_test(tcase, who_keeps_hidden_servers_to_itself, 0, 2);
 	tcase_add_test(tcase, who_counts_what_does_not_fit);
 	tcase_add_test(tcase, answers_are_well_formed_lines);
 	tcase_add_loop_test(tcase, jump_finds_names, 0, 4);

@@ -84,17 +84,36 @@ static void enter(struct player *player)
 	peer_forget(player->client);
 }
 
-/* The next link of a server is this player's, who arrives. */
-static void arrive(struct player *player, struct backend *backend, const char *name)
+static void arrive_by(struct player *player, struct peer *link, const char *name)
 {
-	struct peer *link = backend_accept(backend);
-
 	link_negotiate(link, NULL, 0);
 	link_welcome(link, name);
 	client_arrive(player->client, name);
 	peer_close(player->link);
 	player->link = link;
 	exchange(player->client, link);
+}
+
+/* The next link of a server is this player's, who arrives. */
+static void arrive(struct player *player, struct backend *backend, const char *name)
+{
+	arrive_by(player, backend_accept(backend), name);
+}
+
+/* Those who are in line, in the order in which their links come. */
+static void arrive_together(void)
+{
+	struct player *const all[] = {&alice, &carol, &dave};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct peer *link = backend_accept(&small);
+		size_t k = 0;
+
+		while (k < 3 && strcmp(all[k]->name, link->id.name) != 0)
+			k++;
+		ck_assert_uint_lt(k, 3);
+		arrive_by(all[k], link, "Small");
+	}
 }
 
 static void ask(const struct player *player, const char *command, const char *answer)
@@ -174,6 +193,22 @@ START_TEST(who_is_refused_hears_how_to_wait)
 	ask(&alice, ":kura queue", "In line for small: 1");
 	ask(&alice, ":kura help queue", "wait in line");
 	exchange(alice.client, alice.link);
+	finish();
+}
+END_TEST
+
+/* Nobody is told of commands that they may not give. */
+START_TEST(who_may_not_wait_is_not_told_how)
+{
+	start(",'ranks':{'default':{'commands':['jump']}}");
+	enter(&alice);
+	enter(&bob);
+	peer_chat(bob.client, ":kura jump small");
+	arrive(&bob, &small, "Small");
+	ask(&alice, ":kura jump small", "small is full");
+	ask(&alice, ":kura queue small", "You may not use \"queue\"");
+	exchange(alice.client, alice.link);
+	ck_assert(!harness_says(alice.client->text, "in line"));
 	finish();
 }
 END_TEST
@@ -403,9 +438,7 @@ START_TEST(all_for_whom_there_is_room_move_at_once)
 		      "'max-players':4}]",
 		      hub.port, small.port);
 	steward_reloads();
-	arrive(&alice, &small, "Small");
-	arrive(&carol, &small, "Small");
-	arrive(&dave, &small, "Small");
+	arrive_together();
 	ck_assert(!harness_says(carol.client->text, "In line for small: 1"));
 	ck_assert(!harness_says(dave.client->text, "In line for small: 2"));
 	exchange(bob.client, bob.link);
@@ -511,6 +544,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, who_is_refused_hears_how_to_wait);
+	tcase_add_test(tcase, who_may_not_wait_is_not_told_how);
 	tcase_add_test(tcase, some_servers_have_no_line);
 	tcase_add_test(tcase, places_are_given_in_order);
 	tcase_add_test(tcase, leaving_the_line);

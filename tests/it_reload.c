@@ -111,16 +111,40 @@ START_TEST(a_server_is_removed_but_not_its_players)
 	ask(":kura info", "You are on alpha");
 	steward_asks("servers", "removed");
 	steward_reads("alpha 127.0.0.1:");
-	ask(":kura hub", "Jumping to beta");
+	steward_asks("players al", "Alice on alpha");
+	steward_asks("players nosuch", "only: beta, lobby, alpha");
+	steward_asks("drain Alpha", "alpha is removed from the configuration");
+	steward_asks("ready alpha", "alpha is removed");
+	steward_asks("maintenance alpha on", "alpha is removed");
+	ask(":kura queue alpha", "There is no server \"alpha\"");
+	steward_types(_i == 0 ? "send alpha beta" : "move-off alpha");
+	steward_reads(_i == 0 ? "Sending 1 player to beta" : "Moving 1 player off alpha");
 	link_b = backend_accept(&beta);
 	link_welcome(link_b, "Beta");
 	client_arrive(alice, "Beta");
 	exchange(alice, link_b);
 	ask(":kura jump alpha", "There is no server \"alpha\"");
+	if (_i == 1)
+		proxy_wait_log(proxy, "server alpha, which is removed, is empty");
 	steward_asks("servers", "lobby");
 	ck_assert(!harness_says(steward.text, "alpha"));
 	peer_close(bob);
 	peer_close(link_bob);
+	end();
+}
+END_TEST
+
+START_TEST(a_server_is_spelled_anew)
+{
+	steward_edits(ALPHA NO_CHECK, alpha.port);
+	begin();
+	steward_edits("'servers':[" SERVER("ALPHA") "]" NO_CHECK, alpha.port);
+	steward_types("reload");
+	EXPECT("servers.ALPHA.name: \"ALPHA\", was \"alpha\"",
+	       "hubs: [\"ALPHA\"], was [\"alpha\"]");
+	exchange(alice, link_a);
+	ask(":kura info", "You are on ALPHA");
+	steward_asks("servers", "ALPHA 127.0.0.1:");
 	end();
 }
 END_TEST
@@ -642,7 +666,8 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_server_is_added);
-	tcase_add_test(tcase, a_server_is_removed_but_not_its_players);
+	tcase_add_loop_test(tcase, a_server_is_removed_but_not_its_players, 0, 2);
+	tcase_add_test(tcase, a_server_is_spelled_anew);
 	tcase_add_test(tcase, nobody_falls_back_to_a_server_that_was_removed);
 	tcase_add_test(tcase, a_server_moves_to_another_address);
 	tcase_add_test(tcase, a_server_is_linked_again);

@@ -95,6 +95,19 @@ START_TEST(a_player_may_stay_in_the_lobby)
 }
 END_TEST
 
+START_TEST(who_may_not_stay_is_not_told_how)
+{
+	proxy = proxy_start(ONE_SERVER QUICK ",'ranks':{'default':{'commands':['jump']}}",
+			    alpha.port);
+	alice_on_alpha(false);
+	lose(&link_a);
+	client_arrive(alice, "Limbo");
+	peer_wait_text(alice, "You will be brought to alpha when it is up.");
+	ck_assert(!harness_says(alice->text, "kura stay"));
+	finish();
+}
+END_TEST
+
 START_TEST(no_return_if_it_is_switched_off)
 {
 	struct proxy *other = proxy_start(ONE_SERVER QUICK, alpha.port);
@@ -373,6 +386,7 @@ int main(void)
 	tcase_add_test(tcase, who_joins_while_the_hub_is_down_is_brought_to_it);
 	tcase_add_test(tcase, a_way_back_that_fails_is_tried_again);
 	tcase_add_test(tcase, a_player_may_stay_in_the_lobby);
+	tcase_add_test(tcase, who_may_not_stay_is_not_told_how);
 	tcase_add_test(tcase, no_return_if_it_is_switched_off);
 	tcase_add_test(tcase, who_was_kicked_is_not_brought_back);
 	tcase_add_test(tcase, who_stays_is_not_brought_back_after_all);

@@ -205,6 +205,12 @@ static const struct {
 	{"send all beta",       "nobody to send"},
 	{"send alpha beta",     "nobody to send"},
 	{"send b both",         "nobody to send"},
+	{"send server:b both",  "nobody to send"},
+	{"send player:b both",  "Nobody called \"b\" is online"},
+	{"send both beta",      "both is a group: name one of its servers, alpha, beta"},
+	{"send alpha beta x",   "It goes like this: send"},
+	{"players both",        "both is a group: name one of its servers, alpha, beta"},
+	{"players alpha beta",  "It goes like this: players"},
 	{"kick",                "It goes like this: kick"},
 	{"kick Bob",            "Nobody called \"Bob\" is online"},
 	{"say",                 "It goes like this: say TEXT"},
@@ -217,6 +223,14 @@ static const struct {
 	{"ban Bob 10x",         "\"10x\" is no time"},
 	{"ban B*b",             "\"B*b\" can't be banned"},
 	{"ban 1.2.3.4/99",      "\"1.2.3.4/99\" can't be banned"},
+	{"ban 192.168.1",       "\"192.168.1\" is no address such as 192.0.2.7 or 10.0.0.0/8"},
+	{"ban 300.1.1.1",       "is no address"},
+	{"ban 10",              "If a player is called so: ban \"10\""},
+	{"ban 1.2.3.4",         "1.2.3.4 is banned"},
+	{"ban \"10\"",          "10 is banned."},
+	{"unban \"10\"",        "10 is not banned"},
+	{"unban Bob Al",        "It goes like this: unban"},
+	{"bans Bob",            "It goes like this: bans"},
 	{"unban",               "It goes like this: unban"},
 	{"unban Bob",           "Bob is not banned"},
 	{"unban ?",             "? is not banned"},
@@ -228,13 +242,22 @@ static const struct {
 	{"allow add Bob",       "Bob is on the allow list now"},
 	{"allow add B?b",       "\"B?b\" can't be on the allow list"},
 	{"allow remove Bob",    "Bob is not on the allow list"},
+	{"allow add Al Bo",     "It goes like this: allow"},
+	{"allow on off",        "It goes like this: allow"},
+	{"allow list Bo",       "It goes like this: allow"},
 	{"allow on",            "The allow list is on"},
 	{"allow off",           "The allow list is off"},
 	{"allow maybe",         "\"maybe\" is neither on nor off"},
 	{"servers",             "beta 127.0.0.1:1, up, 0 players"},
 	{"drain",               "It goes like this: drain SERVER"},
 	{"drain nosuch",        "no server \"nosuch\""},
-	{"drain both",          "no server \"both\""},
+	{"drain both",          "both is a group: name one of its servers, alpha, beta"},
+	{"drain alpha beta",    "It goes like this: drain SERVER"},
+	{"maintenance BOTH on", "both is a group"},
+	{"maintenance all on x", "It goes like this: maintenance"},
+	{"ready both",          "both is a group"},
+	{"ready all beta",      "It goes like this: ready"},
+	{"move-off both",       "both is a group"},
 	{"maintenance",         "It goes like this: maintenance"},
 	{"maintenance alpha",   "It goes like this: maintenance"},
 	{"maintenance all",     "It goes like this: maintenance"},
@@ -246,6 +269,8 @@ static const struct {
 	{"move-off nosuch",     "no server \"nosuch\""},
 	{"move-off alpha",      "no other server for the players of alpha"},
 	{"move-off beta",       "Nobody is left on beta"},
+	{"reload now",          "It goes like this: reload"},
+	{"log info x",          "It goes like this: log LEVEL"},
 	{"log",                 "It goes like this: log LEVEL"},
 	{"log loud",            "\"loud\" is no log level"},
 	{"trace",               "It goes like this: trace"},
@@ -257,6 +282,8 @@ static const struct {
 	{"stop abc",            "\"abc\" is no number of seconds"},
 	{"stop -1",             "\"-1\" is no number of seconds"},
 	{"stop 86401",          "\"86401\" is no number of seconds"},
+	{"stop when-empty 5 x", "It goes like this: stop"},
+	{"stop not now",        "It goes like this: stop"},
 	{"stop not",            "There was no stop to call off"},
 	{"STOP NOT",            "There was no stop to call off"},
 };
@@ -458,6 +485,70 @@ START_TEST(modes_change)
 	ck_assert_int_eq(server_mode(server("alpha")), SERVER_READY);
 	run("maintenance beta off", "no longer closed");
 	ck_assert_int_eq(server_mode(server("beta")), SERVER_READY);
+}
+END_TEST
+
+/* The end of one thing is not that of another. */
+START_TEST(modes_are_facts_of_their_own)
+{
+	run("drain alpha", "takes no new players");
+	run("maintenance all on", "All servers are closed");
+	run("servers", "alpha 127.0.0.1:1, up, draining, maintenance of all, 0 players");
+	run("maintenance all off", "players can join");
+	ck_assert_msg(strstr(output, "still closed to new players: alpha\n") != NULL, "%s",
+		      output);
+	ck_assert_int_eq(server_mode(server("alpha")), SERVER_DRAINING);
+	run("maintenance alpha on", "closed for maintenance");
+	run("maintenance alpha on", "closed for maintenance");
+	ck_assert_int_eq(server_mode(server("alpha")), SERVER_MAINTENANCE);
+	run("servers", "alpha 127.0.0.1:1, up, draining, maintenance, 0 players");
+	run("maintenance alpha off",
+	    "alpha is drained, and takes nobody new until: ready alpha");
+	ck_assert_int_eq(server_mode(server("alpha")), SERVER_DRAINING);
+	run("maintenance beta on", "closed for maintenance");
+	run("maintenance all on", "All servers are closed");
+	run("maintenance all off", "still closed to new players: alpha, beta\n");
+	ck_assert_int_eq(server_mode(server("beta")), SERVER_MAINTENANCE);
+	run("move-off beta", "Nobody is left");
+	run("maintenance beta off", "beta is drained");
+	ck_assert(server_is_emptying(server("beta")));
+	run("ready alpha", "takes players again");
+	ck_assert_int_eq(server_mode(server("alpha")), SERVER_READY);
+}
+END_TEST
+
+START_TEST(ready_says_if_all_are_closed)
+{
+	run("maintenance all on", "All servers are closed");
+	run("maintenance beta on", "closed");
+	run("maintenance beta off",
+	    "beta is still closed, as all servers are: maintenance all off");
+	run("drain beta", "no new players");
+	run("ready beta", "beta is still closed, as all servers are: maintenance all off");
+	ck_assert(!server_is_draining(server("beta")));
+	ck_assert_int_eq(server_mode(server("beta")), SERVER_MAINTENANCE);
+	run("maintenance all off", "players can join");
+	ck_assert_ptr_null(strstr(output, "still"));
+	ck_assert_int_eq(server_mode(server("beta")), SERVER_READY);
+}
+END_TEST
+
+/* The name of a group is not the beginning of a server's. */
+START_TEST(a_group_is_no_server)
+{
+	static const char *const lines[] = {"drain ARENA",   "maintenance arena on",
+					    "ready Arena",   "move-off Arena",
+					    "players Arena", "send Arena alpha"};
+
+	put_in_force("{\"servers\":[{\"name\":\"ArenaMain\"," PORT "},{\"name\":\"Other\"," PORT
+		     ",\"hidden\":true},{\"name\":\"alpha\"," PORT
+		     "}],\"groups\":{\"Arena\":{\"servers\":[\"ArenaMain\",\"Other\"]}},"
+		     "\"hubs\":[\"alpha\"]}");
+	for (size_t i = 0; i < COUNT(lines); i++)
+		run(lines[i], "Arena is a group: name one of its servers, ArenaMain, Other\n");
+	ck_assert_int_eq(server_mode(server("ArenaMain")), SERVER_READY);
+	ck_assert(!server_is_emptying(server("ArenaMain")));
+	run("drain Aren", "ArenaMain takes no new players");
 }
 END_TEST
 
@@ -689,6 +780,9 @@ int main(void)
 	tcase_add_loop_test(tcase, the_log_repeats_nothing_that_was_just_typed, 0, 4);
 	tcase_add_test(tcase, a_server_is_down_for_so_long);
 	tcase_add_test(tcase, modes_change);
+	tcase_add_test(tcase, modes_are_facts_of_their_own);
+	tcase_add_test(tcase, ready_says_if_all_are_closed);
+	tcase_add_test(tcase, a_group_is_no_server);
 	tcase_add_test(tcase, the_door_closes_and_opens);
 	tcase_add_test(tcase, a_server_is_emptied);
 	tcase_add_test(tcase, bans_are_kept);

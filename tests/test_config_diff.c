@@ -47,6 +47,7 @@ static const struct {
 
 	{"{'servers':[" A(",'secret':'one'") "]}", "{'servers':[" A(",'secret':'two'") "]}", "servers.a.secret: changed\n"},
 	{"{'servers':[" A("") "]}", "{'servers':[" A(",'secret':'two'") "]}", "servers.a.secret: changed\n"},
+	{"{'servers':[" A("") "]}", "{'servers':[{'name':'A','address':'127.0.0.1','port':1}]}", "servers.A.name: \"A\", was \"a\"\nhubs: [\"A\"], was [\"a\"]\n"},
 	{"{'heartbeats':[" LIST(",'private-key':'one'") "]}", "{'heartbeats':[" LIST(",'private-key':'two'") "]}",
 	 "heartbeats.http://a.b/c.private-key: changed\n"},
 

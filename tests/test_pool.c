@@ -283,12 +283,12 @@ static void go_down(void)
 
 static void go_into_maintenance(void)
 {
-	server_set_mode(nth(0), SERVER_MAINTENANCE);
+	server_set_maintenance(nth(0), true);
 }
 
 static void drain(void)
 {
-	server_set_mode(nth(0), SERVER_DRAINING);
+	server_set_draining(nth(0), true);
 }
 
 static void go_away(void)
@@ -341,7 +341,7 @@ START_TEST(it_comes_back_with_the_server)
 	await_count(0, 2);
 	drain();
 	await_count(0, 0);
-	server_set_mode(nth(0), SERVER_READY);
+	server_set_draining(nth(0), false);
 	await_count(0, 2);
 	go_down();
 	await_count(0, 0);

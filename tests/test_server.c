@@ -158,7 +158,47 @@ START_TEST(find_aliases_and_groups)
 }
 END_TEST
 
+/* A group whose servers are in no list is in none either. */
+START_TEST(hidden_groups_are_not_named)
+{
+	const struct config_group *group = NULL;
+	struct server *found = NULL;
+	char candidates[TOLD];
+
+	add_server("hub", "127.0.0.1", 1, "");
+	add_server("secret", "127.0.0.1", 2, "'hidden':true");
+	link_with("'groups':{'staff':{'servers':['secret']},'some':{'servers':['hub','secret']}"
+		  "}");
+	ck_assert_int_eq(
+		registry_find(registry, config_now(), "nix", &found, &group, candidates, TOLD),
+		REGISTRY_UNKNOWN);
+	ck_assert_str_eq(candidates, "hub, some");
+	ck_assert_int_eq(registry_find(registry, config_now(), "staff", &found, &group,
+				       candidates, TOLD),
+			 REGISTRY_FOUND_GROUP);
+}
+END_TEST
+
 /* ---- facts ---- */
+
+/* A name that differs in its case only is that of the same server; who has read the old one
+ * may go on. */
+START_TEST(a_name_is_spelled_anew)
+{
+	char name[8];
+
+	add_server("alpha", "127.0.0.1", 1, "");
+	link_all();
+	struct server *server = nth(0);
+	const char *old = server_name(server);
+	unlink_all();
+	add_server("ALPHA", "127.0.0.1", 1, "");
+	link_all();
+	ck_assert_ptr_eq(nth(0), server);
+	ck_assert_str_eq(server_name(server), "ALPHA");
+	ck_assert_str_eq(strcpy(name, old), "alpha");
+}
+END_TEST
 
 static const char *address_of(size_t index)
 {
@@ -602,6 +642,8 @@ static TCase *server_tests(void)
 	tcase_add_loop_test(tcase, find, 0, COUNT(finds));
 	tcase_add_loop_test(tcase, find_counts_what_does_not_fit, 0, 2);
 	tcase_add_test(tcase, find_aliases_and_groups);
+	tcase_add_test(tcase, hidden_groups_are_not_named);
+	tcase_add_test(tcase, a_name_is_spelled_anew);
 	tcase_add_test(tcase, linked_servers);
 	tcase_add_test(tcase, hubs_by_name_and_by_group);
 	tcase_add_test(tcase, no_server_at_all);

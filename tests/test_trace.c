@@ -203,7 +203,13 @@ static const struct {
 	{{"say /pass x"}, {"say /pass x"}, {0}, false},
 	{{"pass x"}, {"pass x"}, {0}, false},
 	{{"/"}, {"/"}, {0}, false},
-	{{"/pass x"}, {"/pass x"}, {0}, true}, /* the help of a server */
+	/* what a server says */
+	{{"/pass x"}, {"/pass ***"}, {0}, true},
+	{{"Lo: /password SECRET4"}, {"Lo: /password ***"}, {0}, true},
+	{{"<&eLo&f/login a b"}, {"<&eLo&f/login ***"}, {0}, true},
+	{{"/tp, then /pass x"}, {"/tp, then /pass ***"}, {0}, true},
+	{{"http://a.b/pass x"}, {"http://a.b/pass x"}, {0}, true},
+	{{"/pass >", "hello"}, {"/pass ***", "hello"}, {0, 0}, true},
 	/* that go on */
 	{{"/pass " X50 "x", "y", "z"}, {"/pass ***", "***", "z"}, {1, 0, 0}, false},
 	{{"/pass x", "y", "z", "a"}, {"/pass ***", "***", "***", "a"}, {1, 1, 0, 0}, false},
