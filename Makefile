@@ -52,6 +52,7 @@ BINARY       := $(BUILD)/kurafuto
 OBJECTS      := $(MODULES:%=$(BUILD)/%.o)
 LINKED       := $(filter-out $(BUILD)/kurafuto.o,$(OBJECTS))
 HARNESS      := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/harness*.c))
+STUCK        := $(BUILD)/tests/stuck.so
 UNIT_TESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c))
 IT_TESTS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/it_*.c))
 # Start first, so that none of them runs alone at the end; the others follow, and those that wait most lead.
@@ -87,6 +88,14 @@ $(UNIT_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LINKED)
 $(IT_TESTS): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(HARNESS) $(LINKED)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LDLIBS) $(shell pkg-config --libs check)
+
+$(IT_TESTS): | $(STUCK)
+
+# Preloaded by tests: into any flavour, so without a sanitizer of its own.
+$(STUCK): tests/stuck.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(LANGUAGE) $(WARNINGS) -O1 -fPIC -shared -o $@ $<
 
 $(BUILD)/tests/pool_gain: $(BUILD)/tests/pool_gain.o $(LINKED)
 	$(call say,LINK,$@)

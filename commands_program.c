@@ -23,6 +23,7 @@
 
 #define RELOAD_PREFIX  "reload: "  /* of lines that are for the log, too */
 #define WARNING_PREFIX "warning: " /* of what is neither a change nor a fault */
+#define UNSAID         WARNING_PREFIX "there is no memory to say all of it"
 
 const char *const command_levels[] = {
 	[LOG_ERROR] = "error", [LOG_WARN] = "warn",   [LOG_INFO] = "info",
@@ -41,6 +42,7 @@ struct said {
 	char *lines; /* each with its '\n'; NULL: none */
 	size_t size, n;
 	size_t warnings; /* of the n lines */
+	bool is_cut;     /* there was no memory for more */
 };
 
 /* Takes a prefix off a line, if it has it. */
@@ -61,6 +63,7 @@ static void keep_line(void *context, const char *line)
 	skip(&text, RELOAD_PREFIX);
 	size_t mark = is_warning ? strlen(WARNING_PREFIX) : 0, length = strlen(text);
 	char *grown = realloc(said->lines, said->size + mark + length + 1);
+	said->is_cut |= grown == NULL;
 	if (grown == NULL)
 		return;
 	memcpy(grown + said->size, line, mark);
@@ -97,6 +100,8 @@ static void say_lines(const struct call *call, struct said *said, bool is_done)
 		line = end + 1;
 	}
 	call_left_out(call, said->n);
+	if (said->is_cut)
+		call_answer(call, MESSAGE_RELOAD_WARNING, "warning", UNSAID, NULL);
 }
 
 static void say_outcome(const struct call *call, const struct said *said)
@@ -104,8 +109,8 @@ static void say_outcome(const struct call *call, const struct said *said)
 	char count[16], warnings[16];
 
 	snprintf(count, sizeof(count), "%zu", said->n - said->warnings);
-	snprintf(warnings, sizeof(warnings), "%zu", said->warnings);
-	if (said->warnings > 0)
+	snprintf(warnings, sizeof(warnings), "%zu", said->warnings + said->is_cut);
+	if (said->warnings > 0 || said->is_cut)
 		call_answer(call, MESSAGE_RELOAD_WARNED, "count", count, "warnings", warnings,
 			    NULL);
 	else if (said->n > 0)
@@ -159,8 +164,7 @@ void run_log(const struct call *call)
 
 static void trace_on(const struct call *call, struct session *session)
 {
-	const struct config *config = config_now();
-	const char *name = session_name(session);
+	const char *directory = call->world->state_dir, *name = session_name(session);
 	char path[PATH_SIZE], stamp[32], why[256] = "";
 	time_t now = time(NULL);
 	struct tm local;
@@ -171,9 +175,9 @@ static void trace_on(const struct call *call, struct session *session)
 	}
 	localtime_r(&now, &local);
 	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &local);
-	snprintf(path, sizeof(path), "%s/trace-%s-%s.log",
-		 config->state_dir != NULL ? config->state_dir : ".", name, stamp);
-	struct trace *trace = trace_open(path, name, config->redirect_token, why, sizeof(why));
+	snprintf(path, sizeof(path), "%s/trace-%s-%s.log", directory != NULL ? directory : ".",
+		 name, stamp);
+	struct trace *trace = trace_open(path, name, why, sizeof(why));
 	if (trace == NULL) {
 		call_answer(call, MESSAGE_TRACE_FAILED, "player", name, "reason", why, NULL);
 		return;

@@ -10,15 +10,19 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "config_keys.h"
 #include "config_values.h"
 
 #define FILE_MAX_SIZE (1024L * 1024)
+#define REASON_MAX    128
 
 /* ---- the older name of verify-names ---- */
 
@@ -384,38 +388,55 @@ struct config *config_parse(const char *path, const char *text, size_t size,
 }
 
 /* Up to one byte more than is allowed, so that config_parse() can tell; NULL with errno. */
-static char *read_file(const char *path, size_t *size)
+static char *read_open_file(int fd, size_t *size)
 {
-	FILE *file = fopen(path, "re");
-	char *text = file != NULL ? malloc(FILE_MAX_SIZE + 1) : NULL;
-	int error = errno;
+	char *text = malloc(FILE_MAX_SIZE + 1);
+	ssize_t n = 1;
 
-	if (text != NULL) {
-		errno = 0;
-		*size = fread(text, 1, FILE_MAX_SIZE + 1, file);
-		error = errno;
-		if (ferror(file)) {
+	*size = 0;
+	while (text != NULL && n != 0 && *size <= FILE_MAX_SIZE) {
+		n = read(fd, text + *size, (size_t)FILE_MAX_SIZE + 1 - *size);
+		if (n < 0 && errno != EINTR) {
 			free(text);
-			text = NULL;
+			return NULL;
 		}
+		*size += n > 0 ? (size_t)n : 0;
 	}
-	if (file != NULL)
-		fclose(file);
-	errno = error;
+	return text;
+}
+
+/* The same; NULL with the reason in why. Whoever reads a FIFO might wait for ever: none is. */
+static char *read_file(const char *path, size_t *size, char why[static REASON_MAX])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char *text = NULL, reason[REASON_MAX];
+	bool is_odd = false;
+	struct stat status;
+
+	if (fd >= 0 && fstat(fd, &status) == 0) {
+		is_odd = !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+		text = is_odd ? NULL : read_open_file(fd, size);
+	}
+	int error = errno;
+	if (fd >= 0)
+		close(fd);
+	if (text == NULL)
+		snprintf(why, REASON_MAX, "%s",
+			 is_odd ? "it is no regular file"
+				: strerror_r(error, reason, sizeof(reason)));
 	return text;
 }
 
 struct config *config_load(const char *path, config_report_fn *report, void *context)
 {
-	char message[PATH_MAX + 200], reason[128];
+	char message[PATH_MAX + 200], why[REASON_MAX];
 	size_t size = 0;
 
 	if (path == NULL)
 		return config_parse(NULL, "{}", 2, report, context);
-	char *text = read_file(path, &size);
+	char *text = read_file(path, &size, why);
 	if (text == NULL) {
-		snprintf(message, sizeof(message), "%s can't be read: %s", path,
-			 strerror_r(errno, reason, sizeof(reason)));
+		snprintf(message, sizeof(message), "%s can't be read: %s", path, why);
 		report(context, true, message);
 		return NULL;
 	}

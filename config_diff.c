@@ -181,16 +181,18 @@ static void compare(struct diff *diff, const cJSON *from, const cJSON *to)
 	}
 }
 
-size_t config_diff(const struct config *from, const struct config *to, config_change_fn *change,
-		   void *context)
+bool config_diff(const struct config *from, const struct config *to, config_change_fn *change,
+		 void *context, size_t *n)
 {
 	struct diff diff = {.change = change, .context = context};
 	cJSON *old = config_keys_print(config_table(), from);
 	cJSON *new = config_keys_print(config_table(), to);
 
-	if (old != NULL && new != NULL)
+	bool is_possible = old != NULL && new != NULL;
+	if (is_possible)
 		compare(&diff, old, new);
 	cJSON_Delete(old);
 	cJSON_Delete(new);
-	return diff.n;
+	*n = diff.n;
+	return is_possible;
 }

@@ -11,8 +11,9 @@
  * not shown). UTF-8. */
 typedef void config_change_fn(void *context, const char *line);
 
-/* Says each change from one to the other; returns how many. Any thread. */
-size_t config_diff(const struct config *from, const struct config *to, config_change_fn *change,
-		   void *context);
+/* Says each change from one to the other; *n is how many. False without memory: then nothing is
+ * said, whatever has changed, and *n is 0. Any thread. */
+bool config_diff(const struct config *from, const struct config *to, config_change_fn *change,
+		 void *context, size_t *n);
 
 #endif

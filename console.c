@@ -248,13 +248,13 @@ bool console_start(const struct console_options *wanted)
 	return false;
 }
 
-void console_stop(void)
+bool console_stop(void)
 {
 	struct pollfd ended = {.fd = events[ENDED], .events = POLLIN};
 	int n;
 
 	if (!is_started)
-		return;
+		return true;
 	is_started = false;
 	raise_event(events[STOP]);
 	do
@@ -264,13 +264,14 @@ void console_stop(void)
 		pthread_join(thread, NULL);
 		console_output_close();
 		close_events();
-		return;
+		return true;
 	}
 	/* A command hangs: what it may still use stays open. */
 	pthread_detach(thread);
 	log_set_sink(NULL, NULL);
 	console_output_release();
 	console_edit_restore();
+	return false;
 }
 
 void console_print(const char *format, ...)

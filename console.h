@@ -37,8 +37,9 @@ struct console_options {
  */
 bool console_start(const struct console_options *options);
 /* Ends the thread, gives the terminal back as it was and the log back to stderr. Waits for a
- * line that is being run, a second at most. Main thread. */
-void console_stop(void);
+ * line that is being run, a second at most. False if that one hangs: the thread is still there,
+ * and what options.context leads to must not be freed. Main thread. */
+bool console_stop(void);
 
 /* One line of a reply: UTF-8 with colour codes, which are left out where nothing shows colours,
  * escaped and cut like the log's, to stdout (above the prompt on a terminal). Lines that nobody

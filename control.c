@@ -22,10 +22,12 @@
 #include "log.h"
 #include "net.h"
 #include "session.h"
+#include "trace.h"
 
 #define TICK_MS    250  /* how often the thread looks around */
 #define WATCH_MS   1000 /* how often it looks at the file */
 #define REOPEN_MS  1000 /* how often it tries to listen again */
+#define STOP_MS    1000 /* how long what the thread does may take at the end */
 #define REASON_MAX 128
 
 #define WARNING "warning: " /* in front of warnings, for whoever asked for a reload */
@@ -41,6 +43,7 @@ struct stamp {
 struct request {
 	char *said; /* lines, each with its newline; NULL: none */
 	size_t size;
+	bool is_cut; /* there was no memory for more */
 	bool works, is_done;
 };
 
@@ -48,8 +51,9 @@ struct control {
 	struct control_parts parts; /* I */
 	char *path;                 /* I, what parts.path points to */
 	pthread_mutex_t lock;       /* of what follows */
-	pthread_cond_t wake;        /* is_ending, wants_reload, request, is_done */
+	pthread_cond_t wake;        /* is_ending, has_ended, wants_reload, request, is_done */
 	bool is_ending;             /* the thread is to end */
+	bool has_ended;             /* it uses nothing any more */
 	bool is_alive;              /* it runs */
 	bool wants_reload;
 	struct request *request;
@@ -90,9 +94,8 @@ struct control *control_new(const struct control_parts *parts)
 
 void control_free(struct control *control)
 {
-	if (control == NULL)
+	if (control == NULL || !control_stop(control))
 		return;
-	control_stop(control);
 	pthread_cond_destroy(&control->wake);
 	pthread_mutex_destroy(&control->lock);
 	free(control->path);
@@ -215,6 +218,19 @@ static void warn_of_restart(const struct audience *audience, const struct config
 		tell(audience, LOG_WARN, "reload: state-dir counts from the next start on");
 }
 
+static void tell_changes(struct audience *audience, const struct config *from,
+			 const struct config *to)
+{
+	size_t n;
+
+	if (!config_diff(from, to, on_change, audience, &n))
+		tell(audience, LOG_WARN,
+		     "reload: done, but there is no memory to say what has "
+		     "changed");
+	else if (n == 0)
+		log_info("reload: nothing has changed");
+}
+
 /* From here on nothing can fail. */
 static void commit(struct control *control, struct config *config, struct audience *audience)
 {
@@ -223,13 +239,13 @@ static void commit(struct control *control, struct config *config, struct audien
 
 	if (!log_shows(level)) /* the log tells more, also of this */
 		log_set_level(level);
-	if (config_diff(before, config, on_change, audience) == 0)
-		log_info("reload: nothing has changed");
+	tell_changes(audience, before, config);
 	warn_of_restart(audience, before, config);
 	log_set_level(level); /* whatever an admin had set meanwhile */
 	registry_commit(control->parts.registry, config);
 	listeners_commit(control->parts.listeners, config);
 	salts_follow(control->parts.world->salts, config, time(NULL));
+	trace_mask(config->redirect_token);
 	config_publish(config);
 	config_settle();
 	heartbeat_wake(control->parts.heartbeat);
@@ -281,6 +297,7 @@ static void collect(void *context, const char *line)
 	size_t length = strlen(line);
 	char *more = realloc(request->said, request->size + length + 2);
 
+	request->is_cut |= more == NULL;
 	if (more == NULL)
 		return;
 	memcpy(more + request->size, line, length);
@@ -320,6 +337,8 @@ static bool reload_now(void *context, commands_say_fn *say, void *say_context)
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if (*line != '\0')
 			say(say_context, line);
+	if (request.is_cut)
+		say(say_context, WARNING "there is no memory to say all of it");
 	free(request.said);
 	return request.works;
 }
@@ -473,6 +492,14 @@ static int64_t next_word_s(int64_t left_s)
 	return INT64_MAX - 1;
 }
 
+/* Is the countdown over, or the last player gone. */
+static bool is_due_locked(const struct control *control)
+{
+	return control->is_over ||
+	       (control->stop_ms != 0 && control->stop_ms <= net_now_ms()) ||
+	       (control->when_empty && session_players() == 0);
+}
+
 /* Counts down, and ends the program at the end. */
 static void count_down(struct control *control)
 {
@@ -486,8 +513,7 @@ static void count_down(struct control *control)
 	if (says)
 		control->told_s = word_s;
 	strlcpy(reason, control->reason, sizeof(reason));
-	bool ends = (stop_ms != 0 && left_s <= 0) ||
-		    (control->when_empty && session_players() == 0);
+	bool ends = is_due_locked(control);
 	pthread_mutex_unlock(&control->lock);
 	bans_duration_text(time, sizeof(time), left_s);
 	if (says)
@@ -501,9 +527,20 @@ static void count_down(struct control *control)
 bool control_is_over(struct control *control)
 {
 	pthread_mutex_lock(&control->lock);
+	control->is_over = is_due_locked(control); /* and can't be called off any more */
 	bool is_over = control->is_over;
 	pthread_mutex_unlock(&control->lock);
 	return is_over;
+}
+
+int control_wait_ms(struct control *control, int most_ms)
+{
+	pthread_mutex_lock(&control->lock);
+	int64_t left_ms = control->stop_ms != 0 ? control->stop_ms - net_now_ms() : most_ms;
+	pthread_mutex_unlock(&control->lock);
+	if (left_ms < 0)
+		return 0;
+	return left_ms < most_ms ? (int)left_ms : most_ms;
 }
 
 void control_reason(struct control *control, char *out, size_t size)
@@ -548,6 +585,10 @@ static void *control_main(void *argument)
 		session_tick(control->parts.world);
 	}
 	answer_request(control, true);
+	pthread_mutex_lock(&control->lock);
+	control->has_ended = true;
+	pthread_cond_broadcast(&control->wake);
+	pthread_mutex_unlock(&control->lock);
 	return NULL;
 }
 
@@ -562,16 +603,24 @@ bool control_start(struct control *control)
 	return control->is_running;
 }
 
-void control_stop(struct control *control)
+bool control_stop(struct control *control)
 {
-	if (!control->is_running)
-		return;
+	struct timespec until = net_timespec(net_now_ms() + STOP_MS);
+	int error = 0;
+
+	if (control == NULL || !control->is_running)
+		return true;
 	pthread_mutex_lock(&control->lock);
 	control->is_ending = true;
 	pthread_cond_broadcast(&control->wake);
+	while (!control->has_ended && error != ETIMEDOUT)
+		error = pthread_cond_timedwait(&control->wake, &control->lock, &until);
+	bool is_over = control->has_ended;
 	pthread_mutex_unlock(&control->lock);
-	pthread_join(control->thread, NULL);
-	control->is_running = false;
+	if (is_over)
+		pthread_join(control->thread, NULL);
+	control->is_running = !is_over;
+	return is_over;
 }
 
 static void set_log_level(void *context, enum log_level level)

@@ -34,8 +34,11 @@ struct control_parts {
 struct control *control_new(const struct control_parts *parts);
 /* Starts the thread; false if there is none to be had: then nothing is reloaded or counted. */
 bool control_start(struct control *control);
-/* Ends the thread; waits for a reload that is under way. */
-void control_stop(struct control *control);
+/* Ends the thread; waits for a reload that is under way, a second at most. False if it hangs,
+ * say in reading the configuration: it uses all this, so nothing must be freed. NULL is fine.
+ * Main thread. */
+bool control_stop(struct control *control);
+/* Stops it, and frees it if that works. */
 void control_free(struct control *control);
 
 /* What the commands need. */
@@ -43,8 +46,10 @@ struct commands_control control_for_commands(struct control *control);
 
 /* Asks for a reload, as SIGHUP does: the thread does it, and the log tells. Never blocks. */
 void control_ask_reload(struct control *control);
-/* Is it time for the main thread to end. */
+/* Is it time for the main thread to end: also when the thread above hangs. */
 bool control_is_over(struct control *control);
+/* How long the main thread may wait, at most `most_ms`, before it asks that again. */
+int control_wait_ms(struct control *control, int most_ms);
 /* The reason that was given for the end, copied to out; perhaps empty. */
 void control_reason(struct control *control, char *out, size_t size);
 

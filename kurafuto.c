@@ -39,6 +39,7 @@
 #include "server.h"
 #include "session.h"
 #include "store.h"
+#include "trace.h"
 
 #define DEFAULT_FILE    "kurafuto.json"
 #define SOFTWARE        "Kurafuto " KURAFUTO_VERSION
@@ -61,6 +62,7 @@ struct program {
 	const struct config *config; /* of the start */
 	int verbosity;
 	char salt[AUTH_SALT_LEN + 1]; /* where the configuration has none */
+	char *state_dir;              /* of the start: a reload does not move files */
 	struct registry *registry;
 	struct lobby *lobby;
 	struct hooks *hooks;
@@ -437,14 +439,16 @@ static void say_hello(const struct program *program)
 		 address, address);
 }
 
-/* The parts that don't need each other. */
+/* The parts that don't need each other. Signals first: threads begin here. */
 static bool open_parts(struct program *program)
 {
+	bool has_signals = open_signals(program);
 	char why[PATH_MAX + 256];
 
 	if (!check_state_dir(program->config, why, sizeof(why)))
 		log_warn("%s", why);
 	auth_salt(program->salt);
+	program->state_dir = strdup(program->config->state_dir);
 	program->registry = registry_new();
 	program->hooks = hooks_new();
 	program->bans = bans_new(program->config->state_dir);
@@ -452,13 +456,13 @@ static bool open_parts(struct program *program)
 	program->salts = salts_new(program->config->state_dir);
 	program->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	program->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (program->registry != NULL && program->hooks != NULL && program->bans != NULL &&
-	    program->places != NULL && program->salts != NULL && program->wake >= 0 &&
-	    open_signals(program)) {
+	if (has_signals && program->state_dir != NULL && program->registry != NULL &&
+	    program->hooks != NULL && program->bans != NULL && program->places != NULL &&
+	    program->salts != NULL && program->wake >= 0) {
 		salts_follow(program->salts, program->config, time(NULL));
 		return true;
 	}
-	log_error("no memory or descriptors to start");
+	log_error("no memory, descriptors or threads to start");
 	return false;
 }
 
@@ -470,6 +474,7 @@ static bool enforce(struct program *program, struct config *config)
 		return false;
 	}
 	registry_commit(program->registry, config);
+	trace_mask(config->redirect_token);
 	config_publish(config);
 	return true;
 }
@@ -537,6 +542,7 @@ static bool open_program(struct program *program, struct config *config)
 		.salt = program->salt,
 		.salts = program->salts,
 		.version = SOFTWARE,
+		.state_dir = program->state_dir,
 		.started_ms = net_now_ms(),
 	};
 	if (!open_listeners(program) || !open_lobby(program))
@@ -547,13 +553,31 @@ static bool open_program(struct program *program, struct config *config)
 	return false;
 }
 
-/* Frees everything. False if a thread is stuck in the resolver: it may still use the registry.
- */
-static bool close_program(struct program *program)
+/* Ends all threads but those of sessions and the lobby, each within about a second. False if
+ * one hangs, in a command or a dead mount, say: it still uses what would be freed. The console
+ * first, whose commands need the others. */
+static bool stop_threads(struct program *program)
+{
+	bool has_console_ended = console_stop();
+	bool has_control_ended = control_stop(program->control);
+	bool is_saved = places_stop(program->places);
+	bool has_heartbeat_ended = heartbeat_stop(program->heartbeat);
+	bool has_registry_ended = registry_stop(program->registry);
+
+	if (!has_console_ended)
+		log_warn("a command on the terminal did not end in time");
+	if (!has_control_ended)
+		log_warn("a reload did not end in time");
+	if (!is_saved)
+		log_warn("where players were could not be saved in time");
+	return has_console_ended && has_control_ended && is_saved && has_heartbeat_ended &&
+	       has_registry_ended;
+}
+
+/* Frees everything, without threads. */
+static void close_program(struct program *program)
 {
 	control_free(program->control);
-	if (!heartbeat_stop(program->heartbeat) || !registry_stop(program->registry))
-		return false;
 	heartbeat_free(program->heartbeat);
 	lobby_free(program->lobby);
 	commands_free(program->commands);
@@ -561,6 +585,7 @@ static bool close_program(struct program *program)
 	bans_free(program->bans);
 	places_free(program->places);
 	salts_free(program->salts);
+	free(program->state_dir);
 	registry_free(program->registry);
 	listeners_free(program->listeners);
 	config_retire();
@@ -568,7 +593,6 @@ static bool close_program(struct program *program)
 	close(program->signals);
 	close(program->wake);
 	close(program->spare);
-	return true;
 }
 
 static void open_spare(struct program *program)
@@ -639,7 +663,7 @@ static bool serve_once(struct program *program)
 	size_t n = 2 + listeners_poll(program->listeners, fds + 2, CONFIG_LISTENERS_MAX);
 	uint64_t wakes;
 
-	if (poll(fds, n, SWEEP_MS) < 0)
+	if (poll(fds, n, control_wait_ms(program->control, SWEEP_MS)) < 0)
 		return errno == EINTR;
 	config_settle();
 	if (fds[1].revents != 0)
@@ -699,7 +723,8 @@ static int run(const struct options *options, struct config *config)
 			 : "no kurafuto.json here: built-in defaults, the lobby alone");
 	raise_file_limit();
 	if (!open_program(&program, config)) {
-		close_program(&program);
+		if (stop_threads(&program))
+			close_program(&program);
 		return EXIT_FAILURE;
 	}
 	say_hello(&program);
@@ -712,12 +737,12 @@ static int run(const struct options *options, struct config *config)
 	session_end_all(SHUTDOWN_MS,
 			reason[0] != '\0' ? MESSAGE_SHUTDOWN_REASON : MESSAGE_SHUTDOWN,
 			"reason", reason, NULL);
-	places_save(program.places);
-	console_stop();
+	bool have_threads_ended = stop_threads(&program);
 	if (session_count() > 0)
 		log_warn("%u sessions did not end in time", session_count());
-	if (session_count() > 0 || !close_program(&program))
+	if (session_count() > 0 || !have_threads_ended)
 		_exit(EXIT_SUCCESS); /* threads still use what would be freed */
+	close_program(&program);
 	return EXIT_SUCCESS;
 }
 

@@ -268,29 +268,27 @@ bool listeners_prepare(struct listeners *listeners, const struct config *config,
 	return is_open;
 }
 
-static void log_place(const struct listener *listener, const char *what)
+/* Where it really listens: "127.0.0.1:25565". */
+static void place_text(char out[static NET_ADDR_TEXT], const struct listener *listener)
 {
 	struct net_addr address = {.len = sizeof(address.storage)};
-	char text[NET_ADDR_TEXT];
 
 	getsockname(listener->fd, (struct sockaddr *)&address.storage, &address.len);
-	net_addr_text(text, &address, true);
-	log_info("%s %s", what, text);
+	net_addr_text(out, &address, true);
 }
 
 void listeners_commit(struct listeners *listeners, const struct config *config)
 {
 	struct listener *listener;
+	char place[NET_ADDR_TEXT];
 
 	pthread_mutex_lock(&listeners->lock);
 	TAILQ_FOREACH (listener, &listeners->all, entries) {
-		if (listener->is_new || listener->is_back)
-			log_place(listener, "listening on");
+		place_text(place, listener);
+		if (listener->is_new)
+			log_info("listening on %s", place);
 		listener->is_new = listener->is_back = false;
-		if (!listener->is_doomed && !is_configured(config, listener)) {
-			listener->is_doomed = true;
-			log_place(listener, "no longer listening on");
-		}
+		listener->is_doomed |= !is_configured(config, listener);
 	}
 	pthread_mutex_unlock(&listeners->lock);
 }
@@ -305,8 +303,6 @@ void listeners_shut(struct listeners *listeners)
 	listeners->is_shut = true;
 	TAILQ_FOREACH (listener, &listeners->all, entries) {
 		remember_locked(listeners, listener);
-		if (!listener->is_doomed)
-			log_place(listener, "no longer listening on");
 		listener->is_doomed = true;
 	}
 	pthread_mutex_unlock(&listeners->lock);
@@ -340,6 +336,16 @@ void listeners_close(struct listeners *listeners)
 	pthread_mutex_unlock(&listeners->lock);
 }
 
+/* Only now nobody can be left waiting there. */
+static void close_locked(struct listeners *listeners, struct listener *listener)
+{
+	char place[NET_ADDR_TEXT];
+
+	place_text(place, listener);
+	drop_locked(listeners, listener);
+	log_info("no longer listening on %s", place);
+}
+
 size_t listeners_poll(struct listeners *listeners, struct pollfd *fds, size_t max)
 {
 	struct listener *listener, *next;
@@ -348,7 +354,7 @@ size_t listeners_poll(struct listeners *listeners, struct pollfd *fds, size_t ma
 	pthread_mutex_lock(&listeners->lock);
 	TAILQ_FOREACH_SAFE (listener, &listeners->all, entries, next) {
 		if (listener->is_doomed)
-			drop_locked(listeners, listener);
+			close_locked(listeners, listener);
 		else if (!listener->is_new && n < max)
 			fds[n++] = (struct pollfd){.fd = listener->fd, .events = POLLIN};
 	}

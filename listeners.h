@@ -25,7 +25,8 @@ void listeners_free(struct listeners *listeners);
  * why, if one can't be opened: then nothing has changed. Any thread, one at a time. */
 bool listeners_prepare(struct listeners *listeners, const struct config *config, char *why,
 		       size_t why_size);
-/* Closes what a prepared `config` does not have, and logs what was opened and closed. */
+/* Closes what a prepared `config` does not have, at the next listeners_poll(), and logs what
+ * was opened. */
 void listeners_commit(struct listeners *listeners, const struct config *config);
 /* Gives up what listeners_prepare() opened. */
 void listeners_cancel(struct listeners *listeners);
@@ -40,7 +41,8 @@ bool listeners_reopen(struct listeners *listeners, const struct config *config, 
 /* Closes all for good; prepared or committed later ones are not opened again. */
 void listeners_close(struct listeners *listeners);
 
-/* Fills fds with the sockets, to be polled for POLLIN: at most `max`; returns how many. */
+/* Closes what is to be closed, and logs that. Then fills fds with the sockets, to be polled for
+ * POLLIN: at most `max`; returns how many. */
 size_t listeners_poll(struct listeners *listeners, struct pollfd *fds, size_t max);
 /* The row of config_now() that a socket belongs to; *fallback, filled with what it was opened
  * as, if it has just been removed. */

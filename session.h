@@ -39,6 +39,7 @@ struct session_world {
 	const char *salt;      /* for mppass keys, where the configuration has none */
 	struct salts *salts;   /* of server lists; NULL: there are none */
 	const char *version;   /* "Kurafuto 0.1.0": named to clients and servers */
+	const char *state_dir; /* where traces go; NULL: the current directory */
 	int64_t started_ms;    /* when the program started, CLOCK_MONOTONIC */
 };
 
@@ -106,9 +107,9 @@ struct server *session_unqueue(struct session *session);
 /* Their server and *position, 0 while they are being moved; NULL if they are in none. */
 struct server *session_queued(struct session *session, unsigned *position);
 
-/* What happens now and then: moves the lines on, empties servers, keeps files up to date. To be
- * called about four times a second, by one thread with a large stack. Clients that don't read
- * hold it up for 50 ms at most, however many they are. */
+/* What happens now and then: moves the lines on, empties servers, has files kept up to date. To
+ * be called about four times a second, by one thread with a large stack. Clients that don't
+ * read hold it up for 50 ms at most, however many they are, and the disk not at all. */
 void session_tick(const struct session_world *world);
 
 /* Gives up the return of a player, who is in the lobby, to the server that they lost. That

@@ -46,19 +46,28 @@ struct run {
 	bool is_password; /* a command that takes a password goes on */
 };
 
+struct secret {
+	char text[TRACE_SECRET_MAX + 1];
+	size_t length; /* 0: there is none */
+};
+
+static struct {
+	pthread_mutex_t lock;             /* held for moments, within that of a trace */
+	struct secret all[TRACE_SECRETS]; /* the latest first */
+} masked = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
 /* Keys: I immutable, a atomic, l lock. */
 struct trace {
-	atomic_uint refs;                  /* a */
-	int fd;                            /* I */
-	char player[64];                   /* I */
-	char secret[TRACE_SECRET_MAX + 1]; /* I */
-	size_t n_secret;                   /* I */
+	atomic_uint refs; /* a */
+	int fd;           /* I */
+	char player[64];  /* I */
 	pthread_mutex_t lock;
-	bool has_ended;              /* l, nothing more is written */
-	int64_t size;                /* l, of the file */
-	struct run runs[TRACE_WAYS]; /* l */
-	size_t fill;                 /* l, of buffer: whole lines */
-	char buffer[BUFFER_SIZE];    /* l */
+	struct secret secrets[TRACE_SECRETS]; /* l, what is masked in these packets */
+	bool has_ended;                       /* l, nothing more is written */
+	int64_t size;                         /* l, of the file */
+	struct run runs[TRACE_WAYS];          /* l */
+	size_t fill;                          /* l, of buffer: whole lines */
+	char buffer[BUFFER_SIZE];             /* l */
 };
 
 /* A line under way: what does not fit is cut. */
@@ -206,19 +215,43 @@ static void end_line(struct trace *trace, struct line *line, const char *stamp)
 
 /* ---- secrets ---- */
 
-/* Does the secret, or its first n bytes, stand at p. */
-static bool is_secret(const struct trace *trace, const char *p, size_t n)
+void trace_mask(const char *secret)
 {
-	return strncasecmp(p, trace->secret, n) == 0;
+	size_t at = 0;
+
+	if (secret == NULL || *secret == '\0')
+		return;
+	pthread_mutex_lock(&masked.lock);
+	while (at < TRACE_SECRETS - 1 && strcmp(masked.all[at].text, secret) != 0)
+		at++;
+	memmove(&masked.all[1], &masked.all[0], at * sizeof(masked.all[0]));
+	struct secret *latest = &masked.all[0];
+	strlcpy(latest->text, secret, sizeof(latest->text));
+	latest->length = strlen(latest->text);
+	pthread_mutex_unlock(&masked.lock);
+}
+
+static void copy_secrets(struct secret out[static TRACE_SECRETS])
+{
+	pthread_mutex_lock(&masked.lock);
+	memcpy(out, masked.all, sizeof(masked.all));
+	pthread_mutex_unlock(&masked.lock);
+}
+
+/* Does a secret, or its first n bytes, stand at p. */
+static bool is_secret(const struct secret *secret, const char *p, size_t n)
+{
+	return strncasecmp(p, secret->text, n) == 0;
 }
 
 static bool has_secret(const struct trace *trace, const uint8_t *p, size_t n)
 {
 	const char *bytes = (const char *)p;
 
-	for (size_t i = 0; trace->n_secret > 0 && i + trace->n_secret <= n; i++)
-		if (is_secret(trace, bytes + i, trace->n_secret))
-			return true;
+	for (size_t k = 0; k < TRACE_SECRETS && trace->secrets[k].length > 0; k++)
+		for (size_t i = 0; i + trace->secrets[k].length <= n; i++)
+			if (is_secret(&trace->secrets[k], bytes + i, trace->secrets[k].length))
+				return true;
 	return false;
 }
 
@@ -238,23 +271,27 @@ static void hide(struct text *text, size_t from, size_t to)
 	memset(text->is_hidden + from, true, to - from);
 }
 
-/* Hides the secret wherever it stands, also its beginning where the next text goes on. */
-static void hide_secret(const struct trace *trace, struct text *text)
+/* Hides a secret wherever it stands, also its beginning where the next text goes on. */
+static void hide_secret(const struct secret *secret, struct text *text)
 {
 	size_t open = open_end(text);
 
-	if (trace->n_secret == 0)
-		return;
 	for (size_t i = 0; i < text->end; i++) {
 		size_t left = text->end - i;
 
-		if (left >= trace->n_secret &&
-		    is_secret(trace, text->bytes + i, trace->n_secret))
-			hide(text, i, i + trace->n_secret);
-		else if (open > i && open - i < trace->n_secret &&
-			 is_secret(trace, text->bytes + i, open - i))
+		if (left >= secret->length &&
+		    is_secret(secret, text->bytes + i, secret->length))
+			hide(text, i, i + secret->length);
+		else if (open > i && open - i < secret->length &&
+			 is_secret(secret, text->bytes + i, open - i))
 			hide(text, i, open);
 	}
+}
+
+static void hide_secrets(const struct trace *trace, struct text *text)
+{
+	for (size_t k = 0; k < TRACE_SECRETS && trace->secrets[k].length > 0; k++)
+		hide_secret(&trace->secrets[k], text);
 }
 
 /* Reads the 64 bytes of a text behind what the run holds. */
@@ -266,10 +303,10 @@ static void read_text(struct text *text, const uint8_t *field, const struct run 
 	text->end = text->start + packet_get_string(text->bytes + text->start, field);
 }
 
-/* Keeps what may be the secret's beginning. */
-static void keep_tail(const struct trace *trace, struct run *run, const struct text *text)
+/* Keeps what may be the beginning of a secret, also one that is not known yet. */
+static void keep_tail(struct run *run, const struct text *text)
 {
-	size_t end = open_end(text), n = trace->n_secret > 0 ? trace->n_secret - 1 : 0;
+	size_t end = open_end(text), n = TRACE_SECRET_MAX - 1;
 
 	run->n_tail = n < end ? n : end;
 	memcpy(run->tail, text->bytes + end - run->n_tail, run->n_tail);
@@ -319,8 +356,8 @@ static void add_string(const struct trace *trace, struct line *line,
 	struct text text;
 
 	read_text(&text, field, run);
-	hide_secret(trace, &text);
-	keep_tail(trace, run, &text);
+	hide_secrets(trace, &text);
+	keep_tail(run, &text);
 	if (subject->packet[0] == OP_MESSAGE)
 		hide_password(subject, &text, run);
 	add_text(line, &text);
@@ -443,6 +480,7 @@ void trace_packets(struct trace *trace, enum trace_way way, const char *server,
 	char stamp[STAMP_SIZE];
 
 	pthread_mutex_lock(&trace->lock);
+	copy_secrets(trace->secrets);
 	make_stamp(stamp);
 	while (size > 0 && !trace->has_ended) {
 		struct line line = begin_line(trace, stamp);
@@ -515,17 +553,11 @@ static bool write_head(struct trace *trace)
 	return write_all(trace->fd, line.out, line.length) == 0;
 }
 
-struct trace *trace_open(const char *path, const char *player, const char *secret, char *why,
-			 size_t why_size)
+struct trace *trace_open(const char *path, const char *player, char *why, size_t why_size)
 {
 	struct trace *trace;
 	int64_t size = 0;
 
-	if (secret != NULL && strlen(secret) > TRACE_SECRET_MAX) {
-		snprintf(why, why_size, "the secret to be masked has more than %d bytes",
-			 TRACE_SECRET_MAX);
-		return NULL;
-	}
 	int fd = open_file(path, &size, why, why_size);
 	if (fd < 0)
 		return NULL;
@@ -539,8 +571,6 @@ struct trace *trace_open(const char *path, const char *player, const char *secre
 	trace->fd = fd;
 	trace->size = size;
 	strlcpy(trace->player, player, sizeof(trace->player));
-	if (secret != NULL)
-		trace->n_secret = strlcpy(trace->secret, secret, sizeof(trace->secret));
 	if (write_head(trace))
 		return trace;
 	snprintf(why, why_size, "cannot write a trace to %s: %s", path, error_text(errno));

@@ -14,7 +14,8 @@
 
 #include "packet.h"
 
-#define TRACE_SECRET_MAX 255 /* bytes of the secret that is masked */
+#define TRACE_SECRET_MAX 255 /* bytes of a secret that is masked */
+#define TRACE_SECRETS    4   /* so many are, the latest */
 
 struct trace;
 
@@ -27,14 +28,16 @@ enum trace_way {
 	TRACE_WAYS,
 };
 
+/* From now on masks a secret in all traces, also those that are open, wherever it stands and
+ * without regard to case: copied; ASCII without spaces, cut at TRACE_SECRET_MAX bytes. NULL and
+ * "" say nothing. The ones before stay masked, too: somebody may not know the latest yet. */
+void trace_mask(const char *secret);
 /*
  * Opens PATH for appending, mode 0600, and writes a first line with time and player. Only
- * regular files, no symbolic links. NULL with a sentence in why. `secret` (may be NULL; ASCII
- * without spaces, up to TRACE_SECRET_MAX bytes) is masked wherever it stands, without regard to
- * case. The texts are copied. The first reference is the caller's.
+ * regular files, no symbolic links. NULL with a sentence in why. The first reference is the
+ * caller's.
  */
-struct trace *trace_open(const char *path, const char *player, const char *secret, char *why,
-			 size_t why_size);
+struct trace *trace_open(const char *path, const char *player, char *why, size_t why_size);
 /* Reference-counted: the file is closed with the last one. NULL is fine for trace_unref(). */
 void trace_ref(struct trace *trace);
 void trace_unref(struct trace *trace);

@@ -129,6 +129,7 @@ static inline bool program_obey(const char *order)
 {
 	static pthread_t flooder;
 	int64_t started_ms = net_now_ms();
+	const char *more = "";
 	int n;
 
 	if (strncmp(order, "log ", 4) == 0)
@@ -147,10 +148,10 @@ static inline bool program_obey(const char *order)
 		atomic_store(&program_may_go, true);
 	else if (strcmp(order, "stop") == 0) {
 		atomic_store(&program_may_go, true);
-		console_stop();
+		more = console_stop() ? "" : "console hangs\n";
 	} else
 		return false;
-	report("done in %d ms\n", (int)(net_now_ms() - started_ms));
+	report("done in %d ms\n%s", (int)(net_now_ms() - started_ms), more);
 	return true;
 }
 

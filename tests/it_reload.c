@@ -7,10 +7,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "auth.h"
 #include "net.h"
+#include "scratch.h"
 #include "stage.h"
 #include "steward.h"
 
@@ -24,6 +26,7 @@ static struct backend moved, place;
 static void setup(void)
 {
 	stage_setup();
+	scratch_setup();
 	backend_open(&moved);
 	backend_open(&place);
 	backend_refuse(&place); /* a port for the proxy alone */
@@ -33,6 +36,7 @@ static void teardown(void)
 {
 	backend_close(&moved);
 	backend_close(&place);
+	scratch_teardown();
 	stage_teardown();
 }
 
@@ -410,6 +414,49 @@ START_TEST(what_counts_at_the_next_start_only_is_said)
 }
 END_TEST
 
+/* The trace of Alice: the one file in the scratch directory. */
+static const char *read_trace(void)
+{
+	DIR *dir = opendir(scratch);
+	struct dirent *entry;
+	const char *text = "";
+
+	ck_assert_ptr_nonnull(dir);
+	while ((entry = readdir(dir)) != NULL)
+		if (strncmp(entry->d_name, "trace-Alice-", 12) == 0)
+			text = scratch_read(entry->d_name);
+	closedir(dir);
+	return text;
+}
+
+/* So a trace goes where the others are. One that is open masks a new token at once, although
+ * the link has not heard of it yet, and also the old one. */
+START_TEST(traces_and_a_new_token)
+{
+	uint8_t packet[PACKET_SIZE_MAX];
+	size_t size;
+
+	steward_edits(ALPHA NO_CHECK ",'redirect-token':'Sesame-42','state-dir':'%s'",
+		      alpha.port, scratch);
+	begin();
+	steward_edits(ALPHA NO_CHECK ",'redirect-token':'Sesame-42','state-dir':'/none'",
+		      alpha.port);
+	steward_reloads();
+	steward_asks("trace Alice on", "Tracing Alice to ");
+	steward_reads(scratch);
+	exchange(alice, link_a); /* the link knows that configuration, and waits */
+	steward_edits(ALPHA NO_CHECK ",'redirect-token':'Mellon-77'", alpha.port);
+	steward_reloads();
+	size = packet_write_message(packet, 0, "No Mellon-77 or Sesame-42");
+	peer_send(link_a, packet, size);
+	peer_wait_text(alice, "No Mellon-77 or Sesame-42");
+	exchange(alice, link_a);
+	ck_assert_ptr_nonnull(strstr(read_trace(), "Text=\"No *** or ***\""));
+	ck_assert_ptr_null(strstr(read_trace(), "Mellon"));
+	end();
+}
+END_TEST
+
 /* ---- how it is asked for ---- */
 
 START_TEST(a_signal_reloads)
@@ -653,6 +700,13 @@ START_TEST(a_file_that_can_not_be_read_changes_nothing)
 	proxy_signal(proxy, SIGHUP);
 	proxy_wait_log(proxy, "steward.json can't be read: No such file");
 	proxy_wait_count_log(proxy, "reload: nothing was changed", 2);
+	ck_assert_int_eq(mkfifo(steward.path, 0600), 0); /* nobody waits for a writer */
+	steward_asks("reload", "steward.json can't be read: it is no regular file");
+	proxy_wait_count_log(proxy, "reload: nothing was changed", 3);
+	ck_assert_int_eq(unlink(steward.path), 0);
+	ck_assert_int_eq(mkdir(steward.path, 0700), 0);
+	steward_asks("reload", "steward.json can't be read: Is a directory");
+	ck_assert_int_eq(rmdir(steward.path), 0);
 	ask(":kura list", "beta up");
 	exchange(alice, link_a);
 	end();
@@ -680,6 +734,7 @@ int main(void)
 	tcase_add_test(tcase, the_log_level_changes);
 	tcase_add_test(tcase, the_level_of_the_terminal_ends_with_a_reload);
 	tcase_add_test(tcase, what_counts_at_the_next_start_only_is_said);
+	tcase_add_test(tcase, traces_and_a_new_token);
 	tcase_add_test(tcase, a_signal_reloads);
 	tcase_add_test(tcase, a_change_of_the_file_reloads);
 	tcase_add_test(tcase, a_listener_opens_and_closes);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "net.h"
+#include "scratch.h"
 #include "stage.h"
 #include "steward.h"
 
@@ -18,6 +19,7 @@ static struct backend place; /* a port for the proxy alone */
 static void setup(void)
 {
 	stage_setup();
+	scratch_setup();
 	backend_open(&place);
 	backend_refuse(&place);
 }
@@ -25,6 +27,7 @@ static void setup(void)
 static void teardown(void)
 {
 	backend_close(&place);
+	scratch_teardown();
 	stage_teardown();
 }
 
@@ -245,6 +248,100 @@ START_TEST(a_port_that_was_taken_meanwhile)
 }
 END_TEST
 
+/* ---- when something hangs ---- */
+
+/* Alice is on alpha, of a proxy whose disk hangs as long as there are files for it in the
+ * scratch directory (tests/stuck.c). */
+static void begin_preloaded(void)
+{
+	char path[HARNESS_PATH], more[HARNESS_PATH], *slash;
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	ck_assert_int_gt(n, 0);
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	snprintf(slash + 1, sizeof(path) - (size_t)(slash + 1 - path), "stuck.so");
+	ck_assert_msg(access(path, R_OK) == 0, "%s is missing", path);
+	ck_assert_int_eq(setenv("LD_PRELOAD", path, 1), 0);
+	ck_assert_int_eq(setenv("STUCK_DIR", scratch, 1), 0);
+	snprintf(more, sizeof(more), ",'state-dir':'%s'", scratch);
+	edit(more);
+	proxy = steward_starts();
+	ck_assert_int_eq(unsetenv("LD_PRELOAD"), 0);
+	alice_on_alpha(false);
+}
+
+static void await_file(const char *name)
+{
+	int64_t deadline = harness_now() + harness_ms(15000);
+
+	while (!scratch_has(name)) {
+		ck_assert_msg(harness_now() < deadline, "there is no %s", name);
+		poll(NULL, 0, 5); /* a file can't be waited for */
+	}
+}
+
+/* The disk that takes the places of players hangs: everything else goes on, and the end does
+ * not wait for it. */
+START_TEST(a_disk_that_hangs_holds_up_nobody)
+{
+	scratch_write("fsync", "");
+	begin_preloaded();
+	await_file("fsync.waits");
+	steward_reloads();
+	exchange(alice, link_a);
+	steward_asks("stop 1", "Stopping in 1 s");
+	peer_wait_text(alice, "The server stops in 1 s");
+	peer_expect_disconnect(alice, "shutting down");
+	lose(&alice);
+	proxy_wait_log(proxy, "where players were could not be saved in time");
+	has_ended();
+	ck_assert(!scratch_has("places.json"));
+}
+END_TEST
+
+/* What has happened while it hung is written as soon as it goes on. */
+START_TEST(a_disk_that_goes_on_has_the_latest)
+{
+	struct peer *bob;
+
+	scratch_write("fsync", "");
+	begin_preloaded();
+	await_file("fsync.waits");
+	bob = join(proxy, &alpha, "Bob", "Alpha", &link_b);
+	exchange(bob, link_b);
+	ck_assert_int_eq(remove(in_scratch("fsync")), 0);
+	peer_close(bob);
+	end();
+	ck_assert_ptr_nonnull(strstr(scratch_read("places.json"), "Bob"));
+	ck_assert_ptr_nonnull(strstr(scratch_read("places.json"), "Alice"));
+}
+END_TEST
+
+/* A reload hangs: the stop that was asked for comes nevertheless, and so does a signal's. Also
+ * when the terminal waits for that reload. */
+START_TEST(a_reload_that_hangs_does_not_keep_it_running)
+{
+	begin_preloaded();
+	scratch_write("stat", "");
+	if (_i == 0) {
+		proxy_signal(proxy, SIGHUP);
+		await_file("stat.waits");
+		steward_asks("stop 1", "Stopping in 1 s");
+	} else {
+		steward_types("reload");
+		await_file("stat.waits");
+		proxy_signal(proxy, SIGTERM);
+	}
+	peer_expect_disconnect(alice, "shutting down");
+	lose(&alice);
+	proxy_wait_log(proxy, "a reload did not end in time");
+	ck_assert_int_eq(proxy_logged(proxy, "a command on the terminal did not end"), _i);
+	has_ended();
+	ck_assert_ptr_nonnull(strstr(scratch_read("places.json"), "Alice"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("stop");
@@ -260,5 +357,8 @@ int main(void)
 	tcase_add_test(tcase, with_nobody_there_it_ends);
 	tcase_add_test(tcase, waiting_is_called_off);
 	tcase_add_test(tcase, a_port_that_was_taken_meanwhile);
+	tcase_add_test(tcase, a_disk_that_hangs_holds_up_nobody);
+	tcase_add_test(tcase, a_disk_that_goes_on_has_the_latest);
+	tcase_add_loop_test(tcase, a_reload_that_hangs_does_not_keep_it_running, 0, 2);
 	return harness_run(suite);
 }

@@ -7,7 +7,9 @@
 
 #include <bsd/string.h>
 #include <check.h>
+#include <cjson/cJSON.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "said.h"
@@ -126,12 +128,49 @@ START_TEST(a_line_for_each_change)
 {
 	struct config *from = parsed(cases[_i].from), *to = parsed(cases[_i].to);
 	struct said said = {.text = ""};
-	size_t n = config_diff(from, to, take_line, &said), lines = 0;
+	size_t n, lines = 0;
 
+	ck_assert(config_diff(from, to, take_line, &said, &n));
 	ck_assert_str_eq(said.text, cases[_i].lines);
 	for (const char *c = said.text; *c != '\0'; c++)
 		lines += *c == '\n';
 	ck_assert_uint_eq(n, lines);
+	config_free(from);
+	config_free(to);
+}
+END_TEST
+
+static unsigned allocations_left;
+
+static void *allocate(size_t size)
+{
+	if (allocations_left == 0)
+		return NULL;
+	allocations_left--;
+	return malloc(size);
+}
+
+/* Without memory for the two trees nothing is said, and not that nothing has changed. */
+START_TEST(no_memory_is_no_change)
+{
+	cJSON_Hooks scarce = {.malloc_fn = allocate, .free_fn = free};
+	struct config *from = parsed("{}"), *to = parsed("{'port':1}");
+	bool is_told = false;
+	unsigned most = 0;
+
+	cJSON_InitHooks(&scarce);
+	for (; !is_told; most++) {
+		struct said said = {.text = ""};
+		size_t n = 7;
+
+		allocations_left = most;
+		is_told = config_diff(from, to, take_line, &said, &n);
+		ck_assert(is_told == (strncmp(said.text, "port: ", 6) == 0));
+		ck_assert(is_told == (said.text[0] != '\0'));
+		ck_assert_uint_eq(n, is_told);
+	}
+	cJSON_InitHooks(NULL);
+	ck_assert_uint_gt(most, 100);
 	config_free(from);
 	config_free(to);
 }
@@ -143,6 +182,7 @@ START_TEST(many_servers_are_compared_by_name)
 	static char json[2][32768];
 	struct said said = {.text = ""};
 	struct config *from, *to;
+	size_t n;
 
 	for (int list = 0; list < 2; list++) {
 		size_t at = strlcpy(json[list], "{'servers':[", sizeof(json[list]));
@@ -157,7 +197,8 @@ START_TEST(many_servers_are_compared_by_name)
 	}
 	from = parsed(json[0]);
 	to = parsed(json[1]);
-	ck_assert_uint_eq(config_diff(from, to, take_line, &said), 1);
+	ck_assert(config_diff(from, to, take_line, &said, &n));
+	ck_assert_uint_eq(n, 1);
 	ck_assert_str_eq(said.text, "servers.s100.port: 9, was 7\n");
 	config_free(from);
 	config_free(to);
@@ -170,6 +211,7 @@ int main(void)
 	TCase *tcase = tcase_create("config_diff");
 
 	tcase_add_loop_test(tcase, a_line_for_each_change, 0, (int)COUNT(cases));
+	tcase_add_test(tcase, no_memory_is_no_change);
 	tcase_add_test(tcase, many_servers_are_compared_by_name);
 	suite_add_tcase(suite, tcase);
 	return suite_main(suite);

@@ -550,6 +550,7 @@ START_TEST(test_stop_while_typing)
 	type_keys("echo 01234567890123456789012345678901234567890");
 	see("> echo 0123456789012\n34567890123456789012\n34567890\n");
 	ck_assert_int_lt(order("stop"), 1000);
+	ck_assert_str_eq(stage.heard, ""); /* it is gone */
 	assert_modes_are_back();
 	order("log after");
 	order("print and this");
@@ -570,6 +571,7 @@ START_TEST(test_stop_while_hanging)
 	type_keys("hang" ENTER);
 	hear("hanging");
 	ms = order("stop");
+	hear("console hangs");
 	ck_assert_int_ge(ms, 900);
 	ck_assert_int_lt(ms, 5000);
 	assert_modes_are_back();

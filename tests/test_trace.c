@@ -107,7 +107,7 @@ START_TEST(names_are_escaped)
 	const uint8_t ping = OP_PING;
 	size_t size;
 
-	trace = trace_open(path, "A\nB\x1b[31m", NULL, why, sizeof(why));
+	trace = trace_open(path, "A\nB\x1b[31m", why, sizeof(why));
 	trace_packets(trace, TRACE_TO_SERVER, "x\ny\x1b", &dialect, &ping, 1);
 	trace_packets(trace, TRACE_FROM_SERVER, NULL, &dialect, &ping, 1);
 	ck_assert_str_eq(line_at(0), "-> server x\\x0ay\\x1b: Ping");
@@ -298,21 +298,65 @@ START_TEST(no_secret_masks_nothing)
 }
 END_TEST
 
-START_TEST(a_long_secret_is_refused)
+START_TEST(a_long_secret_is_masked)
 {
 	char secret[TRACE_SECRET_MAX + 2];
 
 	memset(secret, 'x', sizeof(secret));
-	secret[TRACE_SECRET_MAX + 1] = '\0';
-	ck_assert_ptr_null(trace_open(path, "Alice", secret, why, sizeof(why)));
-	ck_assert_str_eq(why, "the secret to be masked has more than 255 bytes");
-	ck_assert_int_ne(access(path, F_OK), 0);
-	secret[TRACE_SECRET_MAX] = '\0';
+	secret[TRACE_SECRET_MAX + _i] = '\0';
 	open_trace(secret);
 	for (int i = 0; i < 4; i++)
 		put_message(TRACE_FROM_SERVER, 0, i < 3 ? X60 "xxxx" : X60 "xxx");
 	for (unsigned i = 0; i < 4; i++)
 		ck_assert_str_eq(line_at(i), "server alpha -> : Message Type=0 Text=\"***\"");
+}
+END_TEST
+
+/* Another one while the trace goes on: whoever does not know it yet still says the old one. */
+START_TEST(a_new_secret_is_masked_and_the_old_ones)
+{
+	static const char *const secrets[] = {SECRET, "Mellon-7", "Alohomora"};
+
+	open_trace(SECRET);
+	put_message(TRACE_FROM_SERVER, 0, "Sesame-42 Mellon-7 Alohomora");
+	ck_assert_str_eq(line_at(0),
+			 "server alpha -> : Message Type=0 Text=\"*** Mellon-7 Alohomora\"");
+	put_message(TRACE_FROM_CLIENT, 1, X60 "Aloh");
+	for (size_t i = 1; i < 3; i++)
+		trace_mask(secrets[i]);
+	put_message(TRACE_FROM_CLIENT, 0, "omora Sesame-42");
+	ck_assert_str_eq(line_at(2), "client -> : Message Type=0 Text=\"*** ***\"");
+	put_message(TRACE_FROM_SERVER, 0, "Sesame-42 Mellon-7 Alohomora");
+	ck_assert_str_eq(line_at(3), "server alpha -> : Message Type=0 Text=\"*** *** ***\"");
+	trace_unref(trace);
+	open_trace(NULL);
+	put_message(TRACE_FROM_SERVER, 0, "Sesame-42");
+	ck_assert_ptr_nonnull(strstr(line_at(5), "Text=\"***\""));
+}
+END_TEST
+
+/* One that is used again and again does not push out the others; too many do. */
+START_TEST(the_latest_secrets_are_masked)
+{
+	char secret[32], line[65] = "";
+
+	for (int i = 0; i < 10; i++)
+		trace_mask("again-and-again");
+	trace_mask(SECRET);
+	for (int i = 0; i < 10; i++)
+		trace_mask("again-and-again");
+	open_trace("");
+	put_message(TRACE_FROM_SERVER, 0, SECRET " again-and-again");
+	ck_assert_str_eq(line_at(0), "server alpha -> : Message Type=0 Text=\"*** ***\"");
+	for (int i = 0; i <= TRACE_SECRETS; i++) {
+		snprintf(secret, sizeof(secret), "secret-%d ", i);
+		strlcat(line, secret, sizeof(line));
+		secret[strlen(secret) - 1] = '\0';
+		trace_mask(secret);
+	}
+	put_message(TRACE_FROM_SERVER, 0, line);
+	ck_assert_str_eq(line_at(1), "server alpha -> : Message Type=0 Text=\"secret-0 *** *** "
+				     "*** ***\"");
 }
 END_TEST
 
@@ -367,7 +411,9 @@ int main(void)
 	tcase_add_test(tcase, ways_are_apart);
 	tcase_add_test(tcase, other_fields_are_masked);
 	tcase_add_loop_test(tcase, no_secret_masks_nothing, 0, 2);
-	tcase_add_test(tcase, a_long_secret_is_refused);
+	tcase_add_loop_test(tcase, a_long_secret_is_masked, 0, 2);
+	tcase_add_test(tcase, a_new_secret_is_masked_and_the_old_ones);
+	tcase_add_test(tcase, the_latest_secrets_are_masked);
 	tcase_add_loop_test(tcase, pieces_hide_the_secret, 0, 192 - (int)strlen(SECRET) + 1);
 	return suite_main(suite);
 }

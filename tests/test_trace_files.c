@@ -88,7 +88,7 @@ static void check_refused(const char *wanted)
 	char sentence[512];
 
 	why[0] = '\0';
-	trace = trace_open(path, "Alice", SECRET, why, sizeof(why));
+	trace = trace_open(path, "Alice", why, sizeof(why));
 	ck_assert_ptr_null(trace);
 	snprintf(sentence, sizeof(sentence), "cannot write a trace to %s: %s", path, wanted);
 	ck_assert_str_eq(why, sentence);
@@ -204,7 +204,7 @@ END_TEST
 START_TEST(a_full_disk_is_refused)
 {
 	begin_limit(0);
-	trace = trace_open(path, "Alice", NULL, why, sizeof(why));
+	trace = trace_open(path, "Alice", why, sizeof(why));
 	end_limit();
 	ck_assert_ptr_null(trace);
 	ck_assert_ptr_nonnull(strstr(why, "/trace: File too large"));

@@ -28,7 +28,8 @@ static struct dialect dialect;
 
 static inline void open_trace(const char *secret)
 {
-	trace = trace_open(path, "Alice", secret, why, sizeof(why));
+	trace_mask(secret);
+	trace = trace_open(path, "Alice", why, sizeof(why));
 	ck_assert_msg(trace != NULL, "%s", why);
 }
 
