@@ -3,11 +3,11 @@
 #
 # The architecture, lowest floor first: a module may use those of its own floor and below, never in a circle
 # (tests/check-layers). The part of a name before the first _ is its module: config_keys belongs to config.
-FLOOR0 := log net text
-FLOOR1 := packet layout hooks config config_keys config_json config_print config_values config_servers config_balance config_heartbeats config_ranks config_kicks \
-	config_current config_diff console console_edit console_output messages balance ranks store bans bans_target bans_duration places auth salts blocks footprint level chat redirect
+FLOOR0 := log net net_network text
+FLOOR1 := packet layout hooks config config_keys config_json config_print config_values config_servers config_balance config_proxies config_heartbeats config_ranks config_kicks \
+	config_current config_diff console console_edit console_output messages balance ranks store bans bans_target bans_duration places auth salts blocks footprint level chat redirect proxy_header
 FLOOR2 := listeners heartbeat heartbeat_form heartbeat_wire mask trace server server_choose server_report server_health server_check server_resolve server_pool negotiate translate
-FLOOR3 := world lobby lobby_show session session_avoid session_queue session_crowd session_admin session_move session_login session_offer session_say session_client session_link session_wait session_journey session_return session_server \
+FLOOR3 := world lobby lobby_show session session_avoid session_queue session_crowd session_admin session_move session_login session_proxy session_offer session_say session_client session_link session_wait session_journey session_return session_server \
 	session_packets session_output session_signals
 FLOOR4 := commands commands_find commands_player commands_queue commands_admin commands_server commands_program commands_complete filters
 FLOOR5 := control kurafuto
@@ -167,7 +167,7 @@ have-build have-test:
 	[ -z "$$missing" ] || { echo "Missing:$$missing" >&2; \
 		echo "\`make deps\` installs what is needed (on Debian, as root or with sudo)." >&2; exit 1; }
 
-DEBS      := gcc libc6-dev pkg-config libbsd-dev libmd-dev libcjson-dev zlib1g-dev libedit-dev libcurl4-openssl-dev ca-certificates check openssl
+DEBS      := gcc libc6-dev pkg-config libbsd-dev libmd-dev libcjson-dev zlib1g-dev libedit-dev libcurl4-openssl-dev ca-certificates check openssl haproxy
 DEBS_NODE = $(shell command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm)
 DEBS_LINT := clang clang-format clang-tidy cppcheck libclang-rt-dev
 SUDO      = $(shell [ "$$(id -u)" = 0 ] || echo sudo)

@@ -265,7 +265,7 @@ bool bans_find(struct bans *bans, const char *name, const struct net_addr *peer,
 	       struct bans_entry *entry)
 {
 	uint8_t bytes[16];
-	bool has_bytes = peer != NULL && bans_target_address(bytes, peer), is_banned = false;
+	bool has_bytes = peer != NULL && net_network_address(bytes, peer), is_banned = false;
 	const struct ban *ban;
 
 	pthread_mutex_lock(&bans->lock);
@@ -275,7 +275,7 @@ bool bans_find(struct bans *bans, const char *name, const struct net_addr *peer,
 		if (is_over(ban, now_s))
 			continue;
 		is_banned = target->is_network
-				    ? has_bytes && bans_target_has(target, bytes)
+				    ? has_bytes && net_network_has(&target->network, bytes)
 				    : name != NULL && strcasecmp(name, target->text) == 0;
 		if (is_banned)
 			break;

@@ -2,7 +2,8 @@
 /*
  * The keys of kurafuto.json, and the way from the file to a struct and back. How tables of keys
  * work is config_keys.c; the values that need more than a row are config_values.c,
- * config_servers.c, config_balance.c, config_heartbeats.c, config_ranks.c and config_kicks.c.
+ * config_servers.c, config_balance.c, config_proxies.c, config_heartbeats.c, config_ranks.c and
+ * config_kicks.c.
  * The one idea: the table here is the configuration; a new key is a new row and a member of
  * struct config, and everything else follows. Rows are loaded in their order, so a row may rely
  * on the rows above it.
@@ -23,6 +24,7 @@
 
 #define FILE_MAX_SIZE (1024L * 1024)
 #define REASON_MAX    128
+#define PROXIES_MAX   64
 
 /* ---- the older name of verify-names ---- */
 
@@ -131,6 +133,15 @@ static const struct config_key keys[] = {
 	{NUMBER("port", port, 0, 65535, "25565"),
 	 .what = "a port",
 	 .help = "The TCP port to listen on. 0 takes any free one, and the log says which."},
+	{BOOL("accept-proxy", accept_proxy, "false"),
+	 .help = "Whether only trusted-proxies may connect to address and port, with a header of "
+		 "the PROXY protocol (v1 or v2) that says who the player is."},
+	{CONFIG_ROW("trusted-proxies", TEXTS, config, trusted_proxies),
+	 .check = config_check_network, .max = PROXIES_MAX, .fallback = "[]",
+	 .what = "a list of up to 64 addresses and networks, or a text with commas",
+	 .item = "an address or a network, such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32",
+	 .help = "The proxies, such as HAProxy, that are believed whose connections they pass on, "
+		 "where accept-proxy is true."},
 	{BOOL("verify-names", verify_names, "true"),
 	 .help = "Whether a player must prove the name with a key from a server list, made "
 		 "with the salt."},
@@ -350,6 +361,7 @@ static void check_whole(struct config_reader *reader, const struct config *confi
 		config_keys_fault(reader, "servers: no servers are linked and the lobby is "
 					  "off: nobody could join");
 	check_no_circle(reader, config);
+	config_check_proxies(reader, config);
 }
 
 struct config *config_parse(const char *path, const char *text, size_t size,

@@ -36,12 +36,20 @@ enum config_redirect {
 	CONFIG_REDIRECT_CHAT = 4,   /* a chat line that begins with `redirect-token` */
 };
 
+/* How a server learns the addresses of players: `forward`. */
+enum config_forward {
+	CONFIG_FORWARD_NONE,     /* it sees Kurafuto's */
+	CONFIG_FORWARD_PROXY_V1, /* by a header of the PROXY protocol, as a line of text */
+	CONFIG_FORWARD_PROXY_V2, /* or in bytes */
+};
+
 /* Texts, in the order of the file. */
 struct config_list {
 	char **items;
 	size_t n;
 };
 
+struct net_addr;
 struct server; /* the registry's, opaque here */
 
 struct config_server {
@@ -59,6 +67,7 @@ struct config_server {
 	bool is_restricted;            /* `restricted` is there, perhaps empty */
 	char *motd;   /* what its players see instead of its own; NULL: its own */
 	char *secret; /* keys handed to it are made with that; NULL: the players' own */
+	enum config_forward forward;
 	struct server *server; /* set by the registry when the snapshot is put in force */
 };
 
@@ -92,6 +101,7 @@ struct config_hubs {
 struct config_listener {
 	char *address;           /* numeric */
 	uint16_t port;           /* 0: any free port */
+	bool accept_proxy;       /* each connection begins with a header of trusted_proxies */
 	char *name, *motd;       /* never NULL: its own or the global ones */
 	struct config_hubs hubs; /* its own, or a copy of the global ones */
 };
@@ -144,8 +154,10 @@ struct config_patterns {
 struct config {
 	char *path; /* the file, or NULL for built-in defaults */
 	char *name, *motd;
-	char *address;     /* numeric listening address */
-	uint16_t port;     /* 0: any free port (it is logged) */
+	char *address;                      /* numeric listening address */
+	uint16_t port;                      /* 0: any free port (it is logged) */
+	bool accept_proxy;                  /* of that one: `accept-proxy` */
+	struct config_list trusted_proxies; /* addresses and CIDRs */
 	bool verify_names; /* `verify-names`, or its older name `authentication` */
 	bool verify_lan;
 	bool heartbeat; /* stands for a classicube heartbeat, see is_plain */
@@ -226,6 +238,10 @@ size_t config_find_group(const struct config *config, const char *name);
  * what goes beyond 256 bytes, four lines' worth, is not looked at. Any thread.
  */
 bool config_is_final_kick(const struct config *config, const char *reason);
+
+/* Is this the address of a proxy that is believed whose connections it passes on:
+ * `trusted-proxies`. Any thread. */
+bool config_trusts(const struct config *config, const struct net_addr *peer);
 
 /* Do players get keys from that list: has it a salt. */
 bool config_heartbeat_has_keys(const struct config_heartbeat *heartbeat);

@@ -81,6 +81,9 @@ const struct config_key config_listener_keys[] = {
 	 .what = HUBS_WHAT,
 	 .help = "Where new players who come in here are sent, best first. Without it, or if "
 		 "it is empty, hubs of all counts."},
+	{CONFIG_ROW("accept-proxy", BOOL, config_listener, accept_proxy), .fallback = "false",
+	 .help = "Whether only trusted-proxies may connect here, with a header of the PROXY "
+		 "protocol."},
 	{.name = NULL},
 };
 /* clang-format on */
@@ -398,7 +401,8 @@ void config_load_listeners(struct config_reader *reader, const struct config_key
 	append_listener(
 		reader, config,
 		(struct config_listener){.address = config_keys_copy(reader, config->address),
-					 .port = config->port});
+					 .port = config->port,
+					 .accept_proxy = config->accept_proxy});
 	cJSON_ArrayForEach (item, items) {
 		struct listener_row row = {.config = config};
 		size_t mark = config_keys_enter(reader, "[%d]", i++);

@@ -68,6 +68,11 @@ const struct config_key config_server_keys[] = {
 	 .what = "a text of 1-64 printable ASCII characters without spaces",
 	 .help = "The salt that this server checks keys with: it gets keys made with that, and can "
 		 "verify names. Without it, or with null, it gets the key that the player has sent."},
+	{CONFIG_ROW("forward", CHOICE, config_server, forward),
+	 .choices = config_forwards, .fallback = "\"none\"",
+	 .help = "How it learns the addresses of players: none, it sees Kurafuto's; proxy-v1 and "
+		 "proxy-v2, each connection begins with that header of the PROXY protocol, which the "
+		 "server must expect."},
 	{.name = NULL},
 };
 /* clang-format on */

@@ -38,6 +38,13 @@ extern const struct config_key config_rank_keys[];
 /* The words of `on-kick`, by enum config_on_kick; ends in NULL. */
 extern const char *const config_on_kicks[];
 
+/* The words of `forward`, by enum config_forward; ends in NULL. (config_proxies.c) */
+extern const char *const config_forwards[];
+/* An address or a CIDR. */
+bool config_check_network(const char *text, char *why, size_t why_size);
+/* Fault: a listener wants headers of proxies, and there is no proxy. */
+void config_check_proxies(struct config_reader *reader, const struct config *config);
+
 /* A text for one line of the game; a title is one that is not empty. */
 bool config_check_line(const char *text, char *why, size_t why_size);
 bool config_check_title(const char *text, char *why, size_t why_size);

@@ -435,8 +435,13 @@ static void say_hello(const struct program *program)
 	say_servers(program);
 	say_who_may_join(config);
 	join_address(address, config, listeners_port(program->listeners, config, 0));
-	log_info("join with ClassiCube: Direct connect to %s, or the link mc://%s/NAME/",
-		 address, address);
+	if (config->accept_proxy)
+		log_info("join through one of trusted-proxies: nobody else may connect to %s",
+			 address);
+	else
+		log_info("join with ClassiCube: Direct connect to %s, or the link "
+			 "mc://%s/NAME/",
+			 address, address);
 }
 
 /* The parts that don't need each other. Signals first: threads begin here. */

@@ -20,6 +20,8 @@ MESSAGE_ROW(FULL,                "full",                "",              "The se
 MESSAGE_ROW(NO_SERVERS,          "no-servers",          "",              "No server can take you now, please come back later")
 MESSAGE_ROW(LOGIN_TIMEOUT,       "login-timeout",       "ms",            "Your login took too long (more than {ms} ms)")
 MESSAGE_ROW(LOGIN_NOT_READING,   "login-not-reading",   "",              "Your client does not read")
+MESSAGE_ROW(LOGIN_PROXY_HEADER,  "login-proxy-header",  "fault",         "Bad PROXY header: {fault}")
+MESSAGE_ROW(LOGIN_NO_PROXY,      "login-no-proxy",      "",              "Only a proxy may connect here: please join at the public address")
 MESSAGE_ROW(LOGIN_WEB,           "login-web",           "",              "This is a Minecraft Classic server, not a web server")
 MESSAGE_ROW(LOGIN_FIRST_PACKET,  "login-first-packet",  "packet",        "A login begins with packet 0x00, not {packet}")
 MESSAGE_ROW(LOGIN_TOO_OLD,       "login-too-old",       "min max",       "Clients before c0.0.16a are not supported, only versions {min} to {max}")

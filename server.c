@@ -654,6 +654,18 @@ void server_player_left(struct server *server)
 
 /* ---- dials ---- */
 
+bool server_wants_header(const struct config_server *row, enum proxy_header_version *version)
+{
+	static const enum proxy_header_version versions[] = {
+		[CONFIG_FORWARD_NONE] = PROXY_HEADER_NONE,
+		[CONFIG_FORWARD_PROXY_V1] = PROXY_HEADER_V1,
+		[CONFIG_FORWARD_PROXY_V2] = PROXY_HEADER_V2,
+	};
+
+	*version = row != NULL ? versions[row->forward] : PROXY_HEADER_NONE;
+	return *version != PROXY_HEADER_NONE;
+}
+
 bool server_fault_is_ours(int error)
 {
 	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "proxy_header.h"
 
 #define SERVER_ADDRESS_MAX 300 /* room for "host:port" or "unix:PATH", terminated */
 
@@ -192,6 +193,9 @@ int server_take_ready(struct server *server);
 /* Waits for the connection until the deadline. 0, or -1 as above; the caller closes fd. */
 int server_dial_finish(struct server *server, int fd, int64_t deadline_ms, char *why,
 		       size_t why_size);
+/* Must a connection to it begin with a header of the PROXY protocol, by its row (NULL: none);
+ * of which version. */
+bool server_wants_header(const struct config_server *row, enum proxy_header_version *version);
 /* Does an errno of these speak of this machine (no descriptors, no memory) and not of the
  * server. */
 bool server_fault_is_ours(int error);

@@ -68,6 +68,7 @@ void health_check_start(struct health_check *check, struct server *server,
 		.tries = server_address_count(server),
 		.timeout_ms = config->connect_timeout_ms,
 	};
+	server_wants_header(server_config(server, config), &check->header);
 	if (config->health_check == CONFIG_CHECK_CLASSIC)
 		strlcpy(check->probe, config->health_probe_name, sizeof(check->probe));
 	try_next(check, 0);
@@ -89,6 +90,21 @@ static void refuse(struct health_check *check, const char *why)
 	try_next(check, 0);
 }
 
+/* A new connection has room for so little. */
+static bool say(struct health_check *check, const uint8_t *data, size_t size)
+{
+	return send(check->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size;
+}
+
+/* Says that this is no player, to a server that wants to hear who is one. */
+static bool say_header(struct health_check *check)
+{
+	uint8_t header[PROXY_HEADER_WRITE_MAX];
+
+	return check->header == PROXY_HEADER_NONE ||
+	       say(check, header, proxy_header_write_local(header, check->header));
+}
+
 static void ask(struct health_check *check)
 {
 	struct packet_catalog plain;
@@ -98,8 +114,7 @@ static void ask(struct health_check *check)
 	packet_catalog_init(&plain);
 	dialect_init(&dialect, &plain, PACKET_PROTOCOL, false);
 	size_t size = packet_write_player_identification(packet, &dialect, check->probe, "");
-	/* a new connection has room for so little */
-	if (send(check->fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size)
+	if (say(check, packet, size))
 		check->has_asked = true;
 	else
 		refuse(check, "it closed the connection before the check could log in");
@@ -110,6 +125,8 @@ static void connected(struct health_check *check)
 	if (server_dial_finish(check->server, check->fd, net_now_ms(), check->why,
 			       sizeof(check->why)) != 0)
 		try_next(check, errno);
+	else if (!say_header(check))
+		refuse(check, "it closed the connection before the check could say anything");
 	else if (check->probe[0] == '\0')
 		succeed(check);
 	else

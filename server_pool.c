@@ -153,13 +153,15 @@ static bool is_hub(const struct config *config, const struct server *server)
 	return is_hub;
 }
 
-/* How many connections a server should have. */
+/* How many connections a server should have. None if the first bytes of each say who the player
+ * is: it would wait for them, and complain. */
 static size_t wanted_locked(const struct server *server, const struct config *config)
 {
 	const struct config_server *row = server_config(server, config);
 	size_t size = config->pool_size < POOL_SIZE_MAX ? config->pool_size : POOL_SIZE_MAX;
 
-	return size > 0 && row != NULL && row->weight > 0 && server->n_addresses > 0 &&
+	return size > 0 && row != NULL && row->weight > 0 &&
+			       row->forward == CONFIG_FORWARD_NONE && server->n_addresses > 0 &&
 			       atomic_load(&server->is_linked) && server_is_up(server) &&
 			       server_mode(server) == SERVER_READY && is_hub(config, server)
 		       ? size

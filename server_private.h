@@ -123,7 +123,8 @@ struct health_check {
 	bool has_asked;      /* it is connected, and waits for an answer */
 	size_t tries;        /* addresses left to try */
 	int64_t started_us, deadline_ms;
-	int64_t timeout_ms; /* for each address */
+	int64_t timeout_ms;               /* for each address */
+	enum proxy_header_version header; /* what it must send first */
 	char probe[PACKET_STRING_LEN +
 		   1]; /* the name to log in with; "": a connection will do */
 	char why[256]; /* what was wrong with the last address */

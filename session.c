@@ -127,6 +127,7 @@ static struct session *session_new(const struct session_world *world, int fd,
 	strlcpy(session->listener_address, listener->address,
 		sizeof(session->listener_address));
 	session->listener_port = listener->port;
+	session->wants_header = listener->accept_proxy;
 	atomic_init(&session->refs, 1);
 	atomic_init(&session->is_ending, false);
 	atomic_init(&session->is_level_open, false);

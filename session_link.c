@@ -321,6 +321,7 @@ bool link_dial(struct link *link)
 		    : link->is_predialled ? ", dialled early"
 					  : "");
 	net_tune(link->fd);
+	link_send_header(link);
 	send_identification(link);
 	return true;
 }

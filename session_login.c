@@ -111,6 +111,21 @@ static void consume(struct client_input *in, size_t size)
 	memmove(in->bytes, in->bytes + size, in->fill);
 }
 
+/* What a proxy in front says of the player, where the listener wants that. */
+static bool read_header(struct login *login)
+{
+	enum session_header header;
+	struct session_reason reason;
+
+	if (!login->session->wants_header)
+		return true;
+	while ((header = session_take_header(login->session, login->in, &reason)) ==
+	       SESSION_HEADER_PART)
+		if (!read_more(login))
+			return false;
+	return header == SESSION_HEADER_TAKEN || refuse_for(login, &reason);
+}
+
 static bool refuse_packet(struct login *login, enum message message, uint8_t opcode)
 {
 	char packet[NUMBER_MAX];
@@ -386,7 +401,8 @@ bool session_login(struct session *session, struct client_input *in, struct pred
 	};
 	size_t size = 0;
 
-	if (!read_version(&login, &size) || !need(&login, size) || !identify(&login, size))
+	if (!read_header(&login) || !read_version(&login, &size) || !need(&login, size) ||
+	    !identify(&login, size))
 		return false;
 	start_predial(session, predial);
 	/* a ban that came during the negotiation has not seen this player: they see it */

@@ -2,6 +2,7 @@
 /*
  * What the files of the session module share: session.c (the table of sessions, starting,
  * ending), session_say.c (what a player is told), session_login.c (the client's login),
+ * session_proxy.c (headers of proxies in front of it, and for servers),
  * session_offer.c (what it is offered), session_client.c (client to server), session_link.c
  * (dialling a server and the swap), session_wait.c (waiting for servers), session_queue.c (and
  * for a place on them), session_journey.c (where a player goes), session_return.c (the way back
@@ -160,7 +161,9 @@ struct session {
 	atomic_bool hides[PACKET_DIRECTIONS]; /* a, see session_hides() */
 	unsigned long id;                     /* I */
 	int fd;                               /* I, closed with the last reference */
-	struct net_addr peer;                 /* I */
+	struct net_addr peer;                 /* I, where the player is */
+	struct net_addr reached;              /* I, where they have connected to */
+	bool wants_header;                    /* I, the listener's accept-proxy */
 	int64_t started_ms;                   /* I */
 	char name[PACKET_STRING_LEN + 1];     /* I */
 	char key[PACKET_STRING_LEN + 1];      /* I */
@@ -310,6 +313,18 @@ struct predial {
 /* Reads and answers the client's login. False: the session is over, and the client knows why.
  * Bytes behind the login stay in `in`. The caller gives back what is left in *predial. */
 bool session_login(struct session *session, struct client_input *in, struct predial *predial);
+
+/*
+ * session_proxy.c: the PROXY protocol. Takes the header that a connection begins with off `in`;
+ * from then on `peer` and `reached` are what it says. SESSION_HEADER_BAD: *reason says why.
+ */
+enum session_header { SESSION_HEADER_TAKEN, SESSION_HEADER_PART, SESSION_HEADER_BAD };
+enum session_header session_take_header(struct session *session, struct client_input *in,
+					struct session_reason *reason);
+/* Tells the server where the player is, if it wants that (`forward`): the first bytes of a
+ * link.
+ */
+void link_send_header(struct link *link);
 
 /* session_client.c: the client reader after the login, until the client is gone. */
 void session_relay_client(struct session *session, struct client_input *in);

@@ -431,6 +431,19 @@ struct peer *client_connect_at(uint16_t port)
 	return peer_new(fd, PACKET_TO_CLIENT);
 }
 
+struct peer *client_connect_from(const char *address, uint16_t port)
+{
+	struct sockaddr_in to = loopback(port), from = loopback(0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(inet_pton(AF_INET, address, &from.sin_addr), 1);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
+	ck_assert_msg(connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0, "connect: %s",
+		      strerror(errno));
+	return peer_new(fd, PACKET_TO_CLIENT);
+}
+
 void client_identify(struct peer *client, uint8_t protocol, bool cpe, const char *name,
 		     const char *key)
 {

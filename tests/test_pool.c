@@ -276,6 +276,26 @@ START_TEST(only_hubs_have_one)
 }
 END_TEST
 
+/* The first bytes of each connection say who the player is: one that says nothing yet is of no
+ * use, and goes when the server begins to want that. */
+START_TEST(a_server_that_hears_of_players_has_none)
+{
+	add_port("127.0.0.1", true);
+	for (unsigned round = 0; round < 2; round++) {
+		unlink_all();
+		add_server("a", "127.0.0.1", ports[0].number,
+			   round == 0 ? "" : "'forward':'proxy-v2'");
+		add_server("b", "127.0.0.1", ports[0].number, "'forward':'proxy-v1'");
+		link_with(POOL(2) ",'hubs':['a','b']");
+		if (round == 0)
+			start_registry();
+		await_count(0, round == 0 ? 2 : 0);
+	}
+	ck_assert_int_eq(server_take_ready(nth(0)), -1);
+	ck_assert_int_eq(server_take_ready(nth(1)), -1);
+}
+END_TEST
+
 static void go_down(void)
 {
 	server_report(nth(0), false, "a test");
@@ -610,6 +630,7 @@ static TCase *pool_tests(void)
 	tcase_add_test(tcase, without_a_pool_there_is_none);
 	tcase_add_test(tcase, many_take_at_once);
 	tcase_add_test(tcase, only_hubs_have_one);
+	tcase_add_test(tcase, a_server_that_hears_of_players_has_none);
 	tcase_add_loop_test(tcase, a_server_that_nobody_joins_has_none, 0,
 			    sizeof(reasons) / sizeof(reasons[0]));
 	tcase_add_test(tcase, it_comes_back_with_the_server);
