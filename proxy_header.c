@@ -252,7 +252,7 @@ static size_t write_v1(uint8_t *out, const struct ends *ends)
 static size_t write_v2_fixed(uint8_t *out, enum command command, uint8_t kind, size_t length)
 {
 	memcpy(out, v2_mark, sizeof(v2_mark));
-	out[12] = command;
+	out[12] = (uint8_t)command;
 	out[13] = kind;
 	out[14] = 0;
 	out[15] = (uint8_t)length;
