@@ -66,6 +66,7 @@ MESSAGE_ROW(SENT,                "sent",                "server",        "&eAn a
 /* What happened: sentences that become the {why} of others, and Disconnects when no server is left. */
 MESSAGE_ROW(SENT_ONWARD,         "sent-onward",         "server target", "{server} sends you on to {target}.")
 MESSAGE_ROW(SENT_NOWHERE,        "sent-nowhere",        "server name",   "{server} sends you to \"{name}\", which is no other server.")
+MESSAGE_ROW(SENT_REFUSED,        "sent-refused",        "server target reason", "{server} sends you on to {target}, which can't take you: {reason}.")
 MESSAGE_ROW(SERVER_KICKED,       "server-kicked",       "server reason dot", "{server} kicked you: &f{reason}&e{dot}") /* dot: unless the reason ends in one */
 MESSAGE_ROW(SERVER_GONE,         "server-gone",         "server reason", "{server} is gone: {reason}.")
 MESSAGE_ROW(SERVER_UNREACHABLE,  "server-unreachable",  "server reason", "{server} can't be reached: {reason}.")

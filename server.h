@@ -152,6 +152,8 @@ struct server_guest {
 	bool is_verified;
 	bool has_waited; /* in the line for the server: a free place is theirs */
 	bool is_forced;  /* by an admin: nothing but SERVER_IS_GONE stands in the way */
+	bool is_early;   /* still logging in: they get no place, and are only expected */
+	bool is_brought; /* back, unasked: few at a time, see SERVER_RETURNS_MAX */
 	/* Further reasons against a server, NULL: none. Called with the registry's lock held.
 	 */
 	bool (*shuns)(void *context, const struct server *server);
@@ -162,11 +164,27 @@ struct server_guest {
  * A place is given back by server_give_back(), or used by server_player_joined(). */
 enum server_refusal server_reserve(struct server *server, const struct server_guest *guest);
 void server_give_back(struct server *server);
+/*
+ * Who is still logging in (`is_early`) may never come: they count for the balance, so that a
+ * crowd spreads, but keep no place from anybody. When such a guest is there, they get their
+ * place, or not; a guest who does not come has to be called off. Either way they are not
+ * expected any more.
+ */
+enum server_refusal server_reserve_expected(struct server *server,
+					    const struct server_guest *guest);
+void server_call_off(struct server *server);
+/*
+ * Players who are brought back (`is_brought`) have all waited for the same moment. So many of
+ * them at once may be on their way to a server, which is SERVER_IS_FULL for others. Each that
+ * got a place has to be reported when they have arrived or given up, besides the place itself.
+ */
+#define SERVER_RETURNS_MAX 20
+void server_return_ended(struct server *server);
 /* So many players more (or less) wait in line: as many places are not for others. How many wait
  * now. */
 unsigned server_add_waiting(struct server *server, int n);
-/* Chooses a server that is up and admits the guest, and takes a place there: NULL if there is
- * none. Backups come last. `any_state`: also those that are thought to be down. */
+/* Chooses a server that is up and admits the guest, as server_reserve() does there: NULL if
+ * there is none. Backups come last. `any_state`: also those that are thought to be down. */
 struct server *server_choose(struct registry *registry, const struct config_hubs *hubs,
 			     const struct server_guest *guest, bool any_state);
 

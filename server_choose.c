@@ -26,6 +26,8 @@ static bool is_full_locked(const struct server *server, const struct config_serv
 {
 	unsigned taken = server->players + server->incoming;
 
+	if (guest->is_brought && server->returning >= SERVER_RETURNS_MAX)
+		return true;
 	return row->max_players > 0 &&
 	       taken + (guest->has_waited ? 0 : server->waiting) >= row->max_players;
 }
@@ -53,16 +55,61 @@ static enum server_refusal refuse_locked(const struct server *server,
 	return is_full_locked(server, row, guest) ? SERVER_IS_FULL : SERVER_ADMITS;
 }
 
+/* Takes the place of a guest who is admitted, or writes them down. registry.lock held. */
+static void admit_locked(struct server *server, const struct server_guest *guest)
+{
+	if (guest->is_early) {
+		server->expected++;
+		return;
+	}
+	server->incoming++;
+	server->returning += guest->is_brought;
+}
+
+static enum server_refusal reserve_locked(struct server *server,
+					  const struct server_guest *guest)
+{
+	enum server_refusal refusal = refuse_locked(server, config_now(), guest);
+
+	if (refusal == SERVER_ADMITS)
+		admit_locked(server, guest);
+	return refusal;
+}
+
 enum server_refusal server_reserve(struct server *server, const struct server_guest *guest)
 {
 	struct registry *registry = server->registry;
 
 	pthread_mutex_lock(&registry->lock);
-	enum server_refusal refusal = refuse_locked(server, config_now(), guest);
-	if (refusal == SERVER_ADMITS)
-		server->incoming++;
+	enum server_refusal refusal = reserve_locked(server, guest);
 	pthread_mutex_unlock(&registry->lock);
 	return refusal;
+}
+
+enum server_refusal server_reserve_expected(struct server *server,
+					    const struct server_guest *guest)
+{
+	struct registry *registry = server->registry;
+
+	pthread_mutex_lock(&registry->lock);
+	server->expected--;
+	enum server_refusal refusal = reserve_locked(server, guest);
+	pthread_mutex_unlock(&registry->lock);
+	return refusal;
+}
+
+void server_call_off(struct server *server)
+{
+	pthread_mutex_lock(&server->registry->lock);
+	server->expected--;
+	pthread_mutex_unlock(&server->registry->lock);
+}
+
+void server_return_ended(struct server *server)
+{
+	pthread_mutex_lock(&server->registry->lock);
+	server->returning--;
+	pthread_mutex_unlock(&server->registry->lock);
 }
 
 void server_give_back(struct server *server)
@@ -118,7 +165,7 @@ static struct server *pick_in_group_locked(const struct choice *choice,
 		candidates[n].weight = balance_weight(
 			row->weight, since_ms == 0 ? -1 : net_now_ms() - since_ms,
 			choice->registry->slow_start_ms);
-		candidates[n].players = server->players + server->incoming;
+		candidates[n].players = server->players + server->incoming + server->expected;
 		candidates[n].credit = &server->credit[number];
 		rows[n++] = group->servers[i];
 	}
@@ -165,7 +212,7 @@ struct server *server_choose(struct registry *registry, const struct config_hubs
 	if (server == NULL)
 		server = pick_hub_locked(&choice, hubs);
 	if (server != NULL)
-		server->incoming++;
+		admit_locked(server, guest);
 	pthread_mutex_unlock(&registry->lock);
 	return server;
 }

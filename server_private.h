@@ -61,15 +61,17 @@ struct server {
 	int64_t latency_us;                   /* r */
 	int64_t credit[SERVER_GROUPS_MAX];    /* r, round-robin's, by the index of the group */
 	unsigned incoming;                    /* r, places taken by players on their way */
-	unsigned waiting;                     /* r, in line for it */
-	unsigned players;                     /* r */
-	atomic_bool is_linked;                /* ra, in the configuration in force */
-	atomic_bool up;                       /* ra */
-	_Atomic int64_t up_since_ms;          /* ra; 0: always */
-	atomic_bool is_draining;              /* a */
-	atomic_bool is_in_maintenance;        /* a, by itself */
-	atomic_bool is_emptying;              /* a */
-	struct pool *pool;                    /* r, NULL until it has one (server_pool.c) */
+	unsigned returning;            /* r, those of them who are brought back unasked */
+	unsigned expected;             /* r, who are still logging in, without a place */
+	unsigned waiting;              /* r, in line for it */
+	unsigned players;              /* r */
+	atomic_bool is_linked;         /* ra, in the configuration in force */
+	atomic_bool up;                /* ra */
+	_Atomic int64_t up_since_ms;   /* ra; 0: always */
+	atomic_bool is_draining;       /* a */
+	atomic_bool is_in_maintenance; /* a, by itself */
+	atomic_bool is_emptying;       /* a */
+	struct pool *pool;             /* r, NULL until it has one (server_pool.c) */
 };
 
 struct registry {

@@ -10,6 +10,7 @@
 #include <bsd/string.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@
 #define STACK_SIZE (64 * 1024)
 #endif
 
+#define REJOIN_MS       1000   /* how long a name's older session may take to end */
 #define GATE_PING_FIRST 0x8000 /* servers mostly count from 0 */
 
 /* Keys: T table.lock. */
@@ -148,15 +150,6 @@ static struct session *session_new(const struct session_world *world, int fd,
 	return session;
 }
 
-/* A login that failed leaves a connection and a place unused. */
-static void give_back(const struct predial *predial)
-{
-	if (predial->fd >= 0)
-		close(predial->fd);
-	if (predial->server != NULL)
-		server_give_back(predial->server);
-}
-
 /* The client reader: login, then the relay, then the end. */
 static void *client_main(void *argument)
 {
@@ -170,7 +163,7 @@ static void *client_main(void *argument)
 	}
 	bool is_in = in.bytes != NULL && session_login(session, &in, &predial) &&
 		     session_enter(session, &predial);
-	give_back(&predial);
+	session_drop_predial(&predial);
 	if (is_in)
 		session_relay_client(session, &in);
 	free(in.bytes);
@@ -301,6 +294,13 @@ static struct session *find_locked(const char *name, const struct session *excep
 	return NULL;
 }
 
+bool session_is_client_gone(const struct session *session)
+{
+	struct pollfd fd = {.fd = session->fd, .events = POLLRDHUP};
+
+	return poll(&fd, 1, 0) > 0;
+}
+
 /* Ends an older session of the same verified player. Its links are shut, so its name is free at
  * once; that its client has gone, perhaps long ago, need not be waited for. */
 static void replace(struct session *older)
@@ -314,20 +314,43 @@ static void replace(struct session *older)
 	pthread_mutex_unlock(&table.lock);
 }
 
+/* Waits until the client reader is done or the deadline has passed; the table is locked. */
+static bool wait_left_locked(struct session *session, int64_t deadline_ms)
+{
+	struct timespec until = net_timespec(deadline_ms);
+	int error = 0;
+
+	while (!session->has_left && error != ETIMEDOUT)
+		error = pthread_cond_timedwait(&session->left, &table.lock, &until);
+	return session->has_left;
+}
+
+/* Is an older session over, whether or not its reader has noticed. Who has closed it and comes
+ * again need only wait a moment. */
+static bool is_going(const struct session *older, int64_t deadline_ms)
+{
+	return (atomic_load(&older->is_ending) || session_is_client_gone(older)) &&
+	       net_now_ms() < deadline_ms;
+}
+
 bool session_claim_name(struct session *session, enum message *why)
 {
+	int64_t deadline_ms = net_now_ms() + REJOIN_MS;
 	struct session *older;
 
 	pthread_mutex_lock(&table.lock);
 	while ((older = find_locked(session->name, session)) != NULL) {
-		if (!session->is_verified) {
+		if (!session->is_verified && !is_going(older, deadline_ms)) {
 			pthread_mutex_unlock(&table.lock);
 			*why = MESSAGE_LOGIN_NAME_TAKEN;
 			return false;
 		}
 		session_ref(older);
+		if (!session->is_verified)
+			wait_left_locked(older, deadline_ms);
 		pthread_mutex_unlock(&table.lock);
-		replace(older);
+		if (session->is_verified)
+			replace(older);
 		session_unref(older);
 		pthread_mutex_lock(&table.lock);
 	}
@@ -489,17 +512,6 @@ void session_end_each(struct session *const *sessions, const struct session_reas
 void session_end_with(struct session *session, const char *words)
 {
 	end(session, words, words);
-}
-
-/* Waits until the client reader is done or the deadline has passed; the table is locked. */
-static bool wait_left_locked(struct session *session, int64_t deadline_ms)
-{
-	struct timespec until = net_timespec(deadline_ms);
-	int error = 0;
-
-	while (!session->has_left && error != ETIMEDOUT)
-		error = pthread_cond_timedwait(&session->left, &table.lock, &until);
-	return session->has_left;
 }
 
 void session_await_end(struct session *session)

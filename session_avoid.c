@@ -51,3 +51,18 @@ bool session_is_avoided_locked(const struct session *session, const struct serve
 	}
 	return false;
 }
+
+static bool shuns_avoided(void *context, const struct server *server)
+{
+	return session_is_avoided_locked(context, server);
+}
+
+struct server_guest session_guest(struct session *session, bool with_avoided)
+{
+	return (struct server_guest){
+		.name = session->name,
+		.is_verified = session->is_verified,
+		.shuns = with_avoided ? shuns_avoided : NULL,
+		.context = session,
+	};
+}

@@ -14,11 +14,9 @@
 #include "session_private.h"
 #include "text.h"
 
-#define JUMP_BURST    20  /* jumps that a player may ask for at once, */
-#define JUMP_EVERY_MS 500 /* and how often after that */
-#define TRIED_WORDS   8
-#define HOPS_MAX      8     /* servers in a row that send a player on by a kick */
-#define LASTING_MS    10000 /* a link that lasted so long has been a good one */
+#define TRIED_WORDS 8
+#define HOPS_MAX    8     /* servers in a row that send a player on by a kick */
+#define LASTING_MS  10000 /* a link that lasted so long has been a good one */
 
 /* What became of a link: a message, told when and as often as need be. */
 struct news {
@@ -35,7 +33,7 @@ struct journey {
 	uint64_t tried[TRIED_WORDS]; /* bits by server_index(): next_candidate() is past them */
 	bool has_tried_lobby;
 	int64_t started_ms;
-	unsigned wish;             /* its number among the player's, 0: unasked */
+	unsigned wish;             /* its number among the player's (s), 0: unasked */
 	bool is_asked;             /* the player, or somebody for them, wants to be there */
 	bool is_put_out;           /* SESSION_PUT_OUT */
 	bool was_kicked;           /* on the way */
@@ -46,21 +44,6 @@ struct journey {
 	struct news news;          /* why the player was moved, to be told on arrival */
 	struct news last;          /* for the Disconnect when nothing is left */
 };
-
-static bool shuns_avoided(void *context, const struct server *server)
-{
-	return session_is_avoided_locked(context, server);
-}
-
-struct server_guest session_guest(struct session *session, bool with_avoided)
-{
-	return (struct server_guest){
-		.name = session->name,
-		.is_verified = session->is_verified,
-		.shuns = with_avoided ? shuns_avoided : NULL,
-		.context = session,
-	};
-}
 
 static bool has_tried(const struct journey *journey, const struct server *server)
 {
@@ -143,37 +126,6 @@ const struct config_hubs *session_hubs(const struct session *session)
 	const struct config_listener *listener = session_listener_row(session, config);
 
 	return listener != NULL ? &listener->hubs : &config->hubs;
-}
-
-/* The server that a returning player left, if `rejoin` says so and it takes them: a place there
- * is taken. */
-static struct server *reserve_last(struct session *session, const struct server_guest *guest)
-{
-	const struct config *config = config_now();
-	struct places *places = session->world->places;
-	char name[CONFIG_NAME_MAX + 1];
-
-	if (!config->rejoin_last || places == NULL || !places_find(places, session->name, name))
-		return NULL;
-	size_t index = config_find_server(config, name);
-	struct server *server =
-		index < config->n_servers ? config->servers[index].server : NULL;
-	return server != NULL && server_is_up(server) &&
-			       server_reserve(server, guest) == SERVER_ADMITS
-		       ? server
-		       : NULL;
-}
-
-struct server *session_first_server(struct session *session)
-{
-	pthread_mutex_lock(&session->lock);
-	struct server_guest guest = session_guest(session, true);
-	struct server *server = reserve_last(session, &guest);
-	if (server == NULL)
-		server = server_choose(session->world->registry, session_hubs(session), &guest,
-				       false);
-	pthread_mutex_unlock(&session->lock);
-	return server;
 }
 
 /* Is the player being brought back: nobody has asked for it, nobody hears of its failure. */
@@ -367,8 +319,11 @@ static struct news news_of(const struct link *link, bool has_arrived)
 	struct news news = {.server = server_name(link->server)};
 
 	if (link->onward != NULL) {
-		news.message = MESSAGE_SENT_ONWARD;
+		bool is_refused = link->onward_fault != NULL;
+
+		news.message = is_refused ? MESSAGE_SENT_REFUSED : MESSAGE_SENT_ONWARD;
 		news.target = server_name(link->onward);
+		reason = is_refused ? link->onward_fault : reason;
 	} else if (link->stray[0] != '\0') {
 		news.message = MESSAGE_SENT_NOWHERE;
 		reason = link->stray;
@@ -433,38 +388,77 @@ static void end_journey(const struct journey *journey)
 			    last->target, "reason", last->reason, "name", last->reason, NULL);
 }
 
-static bool reserve_locked(struct session *session, struct server *server)
+/* The journey's next link, to a server where a place has been taken, is on its way from now on.
+ * NULL without memory. `lock` held. */
+static struct link *pend_locked(struct session *session, struct server *server)
 {
-	struct server_guest guest = session_guest(session, false);
+	struct link *link = link_new(session, server);
 
-	return server_reserve(server, &guest) == SERVER_ADMITS;
+	if (link == NULL) {
+		server_give_back(server);
+		return NULL;
+	}
+	link_ref(link);
+	session->pending = link;
+	return link;
 }
 
-/* The next link of the journey, unless something else is on its way: to `server`, or if that is
- * NULL to the next that a player without a link may try. `falls`: they had no link a moment
- * ago; who has one now needs no other. */
-static struct link *next_link(struct journey *journey, struct server *server, bool falls)
+/* Is nothing else on its way. `falls`: the player had no link a moment ago; who has one now
+ * needs no other. `lock` held. */
+static bool is_free_locked(const struct session *session, bool falls)
+{
+	return session->pending == NULL && !atomic_load(&session->is_ending) &&
+	       (!falls || session->current == NULL);
+}
+
+/* A link to the next server that a player without a link may try. */
+static struct link *next_link(struct journey *journey)
 {
 	struct session *session = journey->session;
+	struct server *server = NULL;
 	struct link *link = NULL;
 
 	pthread_mutex_lock(&session->lock);
-	bool is_wanted = session->pending == NULL && !atomic_load(&session->is_ending) &&
-			 (!falls || session->current == NULL);
-	if (is_wanted && (server == NULL || !reserve_locked(session, server)))
+	bool is_wanted = is_free_locked(session, true);
+	if (is_wanted)
 		server = next_candidate_locked(journey);
-	if (is_wanted && server != NULL)
-		link = link_new(session, server);
-	if (is_wanted && server != NULL && link == NULL)
-		server_give_back(server);
-	if (link != NULL) {
-		link_ref(link);
-		session->pending = link;
-	}
-	bool is_over = link == NULL && is_wanted && session->current == NULL;
+	if (server != NULL)
+		link = pend_locked(session, server);
 	pthread_mutex_unlock(&session->lock);
-	if (is_over)
+	if (is_wanted && link == NULL)
 		end_journey(journey);
+	return link;
+}
+
+/* What players read of a server that a kick has sent them to. */
+static const char *const onward_faults[] = {
+	[SERVER_IS_FULL] = "it is full",
+	[SERVER_IS_DRAINING] = "it takes nobody new at the moment",
+	[SERVER_IS_IN_MAINTENANCE] = "it is closed for maintenance",
+	[SERVER_IS_RESTRICTED] = "you may not go there",
+	[SERVER_IS_GONE] = "it is not linked any more",
+};
+
+/* A link to where a kick sends the player. NULL: the link that has ended says why not, or
+ * something else is on its way. */
+static struct link *onward_link(const struct journey *journey, bool falls)
+{
+	struct session *session = journey->session;
+	struct link *ended = journey->link, *link = NULL;
+
+	pthread_mutex_lock(&session->lock);
+	bool is_wanted = is_free_locked(session, falls);
+	struct server_guest guest = session_guest(session, false);
+	enum server_refusal refusal =
+		is_wanted ? server_reserve(ended->onward, &guest) : SERVER_ADMITS;
+	if (is_wanted && refusal == SERVER_ADMITS)
+		link = pend_locked(session, ended->onward);
+	if (is_wanted && link == NULL) {
+		session_avoid_locked(session, ended->server); /* it would only do it again */
+		ended->onward_fault = refusal == SERVER_ADMITS ? "Kurafuto is out of memory"
+							       : onward_faults[refusal];
+	}
+	pthread_mutex_unlock(&session->lock);
 	return link;
 }
 
@@ -486,7 +480,7 @@ static struct link *fall(struct journey *journey, bool has_arrived)
 		journey->started_ms = net_now_ms();
 		journey->is_asked = false;
 	}
-	return next_link(journey, NULL, true);
+	return next_link(journey);
 }
 
 /* Says why a journey is over, to a player who has or will have another link. */
@@ -522,11 +516,26 @@ static bool sends_onward(struct journey *journey, bool has_arrived)
 	}
 	session_log(journey->session, LOG_INFO, "%s sends them to %s",
 		    server_name(link->server), server_name(link->onward));
+	return true;
+}
+
+/* On to the server that a kick names. NULL: it does not take the player (onward_fault), or is
+ * not wanted. */
+static struct link *go_onward(struct journey *journey, bool has_arrived, enum onward onward)
+{
+	const struct link *ended = journey->link;
+	struct link *link = onward_link(journey, onward == ONWARD_FALL);
+
+	if (ended->onward_fault != NULL)
+		session_log(journey->session, LOG_INFO, "%s does not take them: %s",
+			    server_name(ended->onward), ended->onward_fault);
+	if (link == NULL)
+		return NULL;
 	if (has_arrived)
-		journey->from = server_name(link->server);
+		journey->from = server_name(ended->server);
 	journey->started_ms = net_now_ms();
 	journey->is_asked = true; /* by that server */
-	return true;
+	return link;
 }
 
 /* After the end of a link: where the journey goes on, or NULL. */
@@ -539,8 +548,12 @@ static struct link *travel_on(struct journey *journey, bool has_arrived)
 		return NULL;
 	if (onward == ONWARD_JUMP && link->onward != NULL)
 		return NULL; /* the player has a wish of their own */
-	if (sends_onward(journey, has_arrived))
-		return next_link(journey, link->onward, onward == ONWARD_FALL);
+	if (sends_onward(journey, has_arrived)) {
+		struct link *next = go_onward(journey, has_arrived, onward);
+
+		if (next != NULL || link->onward_fault == NULL)
+			return next;
+	}
 	describe_end(journey, has_arrived);
 	if (onward != ONWARD_STAY && link_is_final_kick(link)) {
 		end_journey(journey);
@@ -656,6 +669,23 @@ static void *server_main(void *argument)
 	return NULL;
 }
 
+/*
+ * Starts the thread of a journey. A jump is counted here, while its thread waits for the lock:
+ * threads may come to set_out() in any order, and the last wish wins; but one that gets no
+ * thread overtakes nothing.
+ */
+static bool spawn(struct journey *journey)
+{
+	struct session *session = journey->session;
+
+	pthread_mutex_lock(&session->lock);
+	bool is_off = session_spawn(server_main, journey);
+	if (is_off && journey->is_asked)
+		journey->wish = ++session->wishes;
+	pthread_mutex_unlock(&session->lock);
+	return is_off;
+}
+
 /* Sends a thread off on this journey, first to `target`, where a place is taken, perhaps with a
  * socket on its way there. Without a thread or memory the place is given back. */
 static bool set_off(const struct journey *plan, struct server *target,
@@ -667,6 +697,8 @@ static bool set_off(const struct journey *plan, struct server *target,
 
 	if (link == NULL) {
 		server_give_back(target);
+		if (is_return)
+			server_return_ended(target);
 		free(journey);
 		return false;
 	}
@@ -674,13 +706,14 @@ static bool set_off(const struct journey *plan, struct server *target,
 		link->fd = predial->fd;
 		link->is_predialled = predial->fd >= 0;
 		link->is_pooled = predial->is_pooled;
+		link->generation = predial->generation;
 	}
-	link->is_return = is_return;
+	link->is_return = link->has_turn = is_return;
 	*journey = *plan;
 	journey->link = link;
 	journey->started_ms = net_now_ms();
 	session_ref(session);
-	if (session_spawn(server_main, journey))
+	if (spawn(journey))
 		return true;
 	session_unref(session);
 	link->fd = -1; /* still the caller's */
@@ -689,18 +722,35 @@ static bool set_off(const struct journey *plan, struct server *target,
 	return false;
 }
 
-bool session_enter(struct session *session, struct predial *predial)
+/* Where a player who holds their name comes in, with a place taken there: where they are
+ * expected, unless that server does not take them any more. A connection to what is another
+ * server or address by now is dropped. */
+static struct server *first_target(struct journey *plan, struct predial *predial)
 {
-	struct journey plan = {.session = session};
+	struct session *session = plan->session;
 	struct server *target = predial->server;
 
 	pthread_mutex_lock(&session->lock);
+	struct server_guest guest = session_guest(session, false);
+	predial->server = NULL;
+	if (target != NULL && server_reserve_expected(target, &guest) != SERVER_ADMITS)
+		target = NULL;
+	bool is_as_dialled = target != NULL && predial->generation == server_generation(target);
 	if (target == NULL)
-		target = next_candidate_locked(&plan);
+		target = next_candidate_locked(plan);
 	else
-		note_tried(&plan, target);
+		note_tried(plan, target);
 	pthread_mutex_unlock(&session->lock);
-	predial->server = NULL; /* the place is the link's now */
+	if (!is_as_dialled)
+		session_drop_predial(predial);
+	return target;
+}
+
+bool session_enter(struct session *session, struct predial *predial)
+{
+	struct journey plan = {.session = session};
+	struct server *target = first_target(&plan, predial);
+
 	if (target == NULL) {
 		session_end(session, MESSAGE_NO_SERVERS, NULL);
 		return false;
@@ -714,73 +764,15 @@ bool session_enter(struct session *session, struct predial *predial)
 	return true;
 }
 
-/* Jumps cost a thread and a connection: a burst is fine, a script that does nothing else is
- * not. */
-static bool may_jump(struct session *session, bool is_free)
+bool session_set_out(struct session *session, struct server *target, unsigned how)
 {
-	int64_t now = net_now_ms();
-
-	pthread_mutex_lock(&session->lock);
-	if (session->next_jump_ms < now - JUMP_BURST * JUMP_EVERY_MS)
-		session->next_jump_ms = now - JUMP_BURST * JUMP_EVERY_MS;
-	bool may = is_free || session->next_jump_ms <= now;
-	if (may && !is_free)
-		session->next_jump_ms += JUMP_EVERY_MS;
-	pthread_mutex_unlock(&session->lock);
-	return may;
-}
-
-static const enum session_jump refusals[] = {
-	[SERVER_ADMITS] = SESSION_JUMPS,
-	[SERVER_IS_FULL] = SESSION_JUMP_FULL,
-	[SERVER_IS_DRAINING] = SESSION_JUMP_DRAINING,
-	[SERVER_IS_IN_MAINTENANCE] = SESSION_JUMP_MAINTENANCE,
-	[SERVER_IS_RESTRICTED] = SESSION_JUMP_RESTRICTED,
-	[SERVER_IS_GONE] = SESSION_JUMP_GONE,
-};
-
-/* Takes a place for a jump. Jumps are numbered here, since their threads may start in any
- * order, and the last one wins. */
-static enum session_jump reserve(struct session *session, struct server **target,
-				 const struct config_hubs *among, unsigned how, unsigned *wish)
-{
-	enum session_jump result = SESSION_JUMPS;
-
-	pthread_mutex_lock(&session->lock);
-	struct server_guest guest = session_guest(session, among != NULL);
-	guest.is_forced = (how & SESSION_FORCED) != 0;
-	guest.has_waited = (how & SESSION_QUEUED) != 0;
-	if (among == NULL)
-		result = refusals[server_reserve(*target, &guest)];
-	else
-		*target = server_choose(session->world->registry, among, &guest, false);
-	if (*target != NULL &&
-	    result == SESSION_JUMPS) /* one that is refused overtakes nothing */
-		*wish = ++session->wishes;
-	pthread_mutex_unlock(&session->lock);
-	return *target != NULL ? result : SESSION_JUMP_NONE;
-}
-
-enum session_jump session_jump(struct session *session, struct server **target,
-			       const struct config_hubs *among, unsigned how)
-{
-	struct journey plan = {
+	const struct journey plan = {
 		.session = session,
 		.is_asked = true,
 		.is_put_out = (how & SESSION_PUT_OUT) != 0,
 	};
 
-	if (!may_jump(session, (how & (SESSION_FORCED | SESSION_QUEUED)) != 0))
-		return SESSION_JUMP_TOO_SOON;
-	enum session_jump result = reserve(session, target, among, how, &plan.wish);
-	if (result != SESSION_JUMPS)
-		return result;
-	if (how & SESSION_TOLD)
-		session_say(session, MESSAGE_JUMPING, "server", server_name(*target), NULL);
-	if (set_off(&plan, *target, NULL, false))
-		return SESSION_JUMPS;
-	session_log(session, LOG_ERROR, "no thread or memory for a jump");
-	return SESSION_JUMP_NO_ROOM;
+	return set_off(&plan, target, NULL, false);
 }
 
 void session_bring_back(struct session *session, struct server *target)

@@ -63,6 +63,8 @@ void link_unref(struct link *link)
 		return;
 	if (link->has_place)
 		server_give_back(link->server);
+	if (link->has_turn)
+		server_return_ended(link->server);
 	if (link->fd >= 0)
 		close(link->fd);
 	pthread_mutex_destroy(&link->tx);
@@ -91,15 +93,6 @@ void link_shut(struct link *link)
 	pthread_mutex_unlock(&link->session->lock);
 }
 
-/* Has the client closed its side. Its reader may be the one that is blocked and can't notice.
- */
-static bool is_client_gone(const struct session *session)
-{
-	struct pollfd fd = {.fd = session->fd, .events = POLLRDHUP};
-
-	return poll(&fd, 1, 0) > 0;
-}
-
 /* Writes to the server; link->tx held. A link that is being left takes nothing more, and what
  * it leaves unsaid does not cut it: the server must be able to read to the end. */
 static void send_locked(struct link *link, const struct dialect *dialect, const uint8_t *data,
@@ -121,7 +114,7 @@ static void send_locked(struct link *link, const struct dialect *dialect, const 
 		done += sent;
 		if (!is_stuck || atomic_load(&link->is_closed) ||
 		    (errno == ETIMEDOUT && net_now_ms() < deadline_ms &&
-		     !is_client_gone(link->session)))
+		     !session_is_client_gone(link->session)))
 			continue;
 		shutdown(link->fd, SHUT_RDWR); /* its reader wakes and sees to the rest */
 		is_stuck = false;
@@ -249,8 +242,8 @@ bool link_try_again(struct link *link)
 /* A new socket: one that has been kept ready, or one that only begins to connect. */
 static int get_socket(struct link *link)
 {
+	link->generation = server_generation(link->server);
 	int fd = link->is_second_try ? -1 : server_take_ready(link->server);
-
 	link->is_pooled = fd >= 0;
 	return fd >= 0 ? fd : server_dial_start(link->server, link->fault, sizeof(link->fault));
 }
@@ -301,7 +294,6 @@ bool link_dial(struct link *link)
 	char address[SERVER_ADDRESS_MAX];
 	size_t left;
 
-	link->generation = server_generation(link->server);
 	server_await_address(link->server, deadline_ms);
 	left = server_address_count(link->server);
 	while (!link_connect(link, deadline_ms)) {
@@ -402,6 +394,9 @@ static bool swap_locked(struct link *link, struct link **old)
 			session->lost = NULL;
 		server_player_joined(link->server);
 		link->has_place = false;
+		if (link->has_turn)
+			server_return_ended(link->server);
+		link->has_turn = false;
 		if (*old != NULL) {
 			link_retire_locked(*old);
 			server_player_left((*old)->server);

@@ -2,13 +2,15 @@
 /*
  * The client's login: identification, name and key, the CPE negotiation, the claim to the name.
  * All of it on the client reader, within one deadline. The first hub is dialled as soon as the
- * first two bytes look like Classic, so that the connection is there when the client is.
+ * player may come in by what they have said, before the negotiation, so that the connection is
+ * there when the client is; a place on it is taken only with the name.
  */
 #include <bsd/string.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "auth.h"
 #include "config_current.h"
@@ -166,18 +168,63 @@ static bool read_version(struct login *login, size_t *size)
 	return true;
 }
 
+/* The server that a returning player left, if `rejoin` says so and it takes them. */
+static struct server *reserve_last(struct session *session, const struct server_guest *guest)
+{
+	const struct config *config = config_now();
+	struct places *places = session->world->places;
+	char name[CONFIG_NAME_MAX + 1];
+
+	if (!config->rejoin_last || places == NULL || !places_find(places, session->name, name))
+		return NULL;
+	size_t index = config_find_server(config, name);
+	struct server *server =
+		index < config->n_servers ? config->servers[index].server : NULL;
+	return server != NULL && server_is_up(server) &&
+			       server_reserve(server, guest) == SERVER_ADMITS
+		       ? server
+		       : NULL;
+}
+
+/* The first server of a player whose name is known, which expects them now; NULL: none is up.
+ */
+static struct server *expect_somewhere(struct session *session)
+{
+	pthread_mutex_lock(&session->lock);
+	struct server_guest guest = session_guest(session, true);
+	guest.is_early = true;
+	struct server *server = reserve_last(session, &guest);
+	if (server == NULL)
+		server = server_choose(session->world->registry, session_hubs(session), &guest,
+				       false);
+	pthread_mutex_unlock(&session->lock);
+	return server;
+}
+
 /* Chooses the player's first server and starts the connection. Without one, the login goes on
  * alone. */
 static void start_predial(struct session *session, struct predial *predial)
 {
 	char why[SESSION_WHY_MAX];
 
-	predial->server = session_first_server(session);
-	if (predial->server != NULL)
-		predial->fd = server_take_ready(predial->server);
+	predial->server = expect_somewhere(session);
+	if (predial->server == NULL)
+		return;
+	predial->generation = server_generation(predial->server);
+	predial->fd = server_take_ready(predial->server);
 	predial->is_pooled = predial->fd >= 0;
-	if (predial->server != NULL && predial->fd < 0)
+	if (predial->fd < 0)
 		predial->fd = server_dial_start(predial->server, why, sizeof(why));
+}
+
+void session_drop_predial(struct predial *predial)
+{
+	if (predial->fd >= 0)
+		close(predial->fd);
+	predial->fd = -1;
+	if (predial->server != NULL)
+		server_call_off(predial->server);
+	predial->server = NULL;
 }
 
 /* Refuses with a sentence that has a reason and a time, or not. */

@@ -5,11 +5,12 @@
  * session_proxy.c (headers of proxies in front of it, and for servers),
  * session_offer.c (what it is offered), session_client.c (client to server), session_link.c
  * (dialling a server and the swap), session_wait.c (waiting for servers), session_queue.c (and
- * for a place on them), session_journey.c (where a player goes), session_return.c (the way back
- * from the lobby), session_server.c (reading a server), session_packets.c (what its packets
- * mean), session_output.c (what of it goes to the client, and when), session_signals.c (what it
- * says to Kurafuto itself), session_admin.c (what admins ask and want), session_move.c (players
- * sent in numbers), session_crowd.c (many who lose a server). Nobody else includes this.
+ * for a place on them), session_jump.c (who may jump), session_journey.c (where a player goes),
+ * session_return.c (the way back from the lobby), session_server.c (reading a server),
+ * session_packets.c (what its packets mean), session_output.c (what of it goes to the client,
+ * and when), session_signals.c (what it says to Kurafuto itself), session_admin.c (what admins
+ * ask and want), session_move.c (players sent in numbers), session_crowd.c (many who lose a
+ * server). Nobody else includes this.
  *
  * Lock order, outermost first: control's lock and the lock of all who are sent in numbers
  * (session_move.c); the table's lock, turn, client_tx, session.lock, the registry's lock. The
@@ -68,12 +69,13 @@ struct link {
 	struct server *server;                   /* I */
 	int fd;                                  /* s, set by its reader while it dials; -1 before */
 	bool has_place;                          /* s, taken on the server and not used yet */
+	bool has_turn;                           /* s, the same of its few turns to bring players back */
 	enum config_on_kick on_kick;             /* I, the server's when the link was made */
 	unsigned redirect;                       /* I, CONFIG_REDIRECT_ bits, the same */
-	bool is_predialled;                      /* o, started while the client was identifying */
+	bool is_predialled;                      /* o, started before the login was over */
 	bool is_pooled;                          /* o, its connection has been kept ready */
 	bool is_second_try;                      /* o, the first was one of those, and was dead */
-	unsigned generation;                     /* o, the server's, when it was dialled */
+	unsigned generation;                     /* o, the server's, right before it was dialled */
 	atomic_bool is_closed;                   /* a, shut down: nothing more is sent on it */
 	bool is_retired;                         /* s, its server has been said farewell */
 	bool is_leaving;                         /* s, in session.leaving, which holds a reference */
@@ -127,6 +129,7 @@ struct link {
 	int64_t warn_ms;                         /* o, when we complain about its signals next */
 	struct server *onward;                   /* o, where its kick sends the player; else NULL */
 	char stray[SESSION_WHY_MAX];             /* o, a name in its kick that is no other server's, UTF-8 */
+	const char *onward_fault;                /* o, why that server does not take them; else NULL */
 	char kick[SESSION_WHY_MAX];              /* o, reason of its Disconnect, UTF-8; else empty */
 	char fault[SESSION_WHY_MAX];             /* o, why it ended otherwise */
 };
@@ -218,8 +221,10 @@ void session_ref(struct session *session);
 void session_unref(struct session *session);
 /* A detached thread with a small stack. False: there is none to be had. */
 bool session_spawn(void *(*thread_main)(void *), void *argument);
+/* Has the client closed its side. Its reader may be blocked elsewhere and not have noticed. */
+bool session_is_client_gone(const struct session *session);
 /* Takes the name; false, with a message for the player, if it is taken or the proxy is full.
- * May wait for an older session of a verified player to end. */
+ * A verified player's older session is ended. Waits up to a second for one that ends anyway. */
 bool session_claim_name(struct session *session, enum message *why);
 void session_log(const struct session *session, enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -304,14 +309,18 @@ struct client_input {
 	uint8_t *bytes;
 	size_t fill;
 };
-/* The first server of a player, chosen during the login, and a connection to it, on its way. */
+/* The first server of a player, chosen before the name is claimed, and a connection to it, on
+ * its way. There is no place yet: who goes silent now keeps none from others. */
 struct predial {
-	struct server *server; /* a place there is taken; NULL: none */
+	struct server *server; /* which expects the player; NULL: none */
+	unsigned generation;   /* the server's, right before it was dialled */
 	int fd;                /* -1: none */
 	bool is_pooled;        /* it has been kept ready */
 };
+/* Gives up what is left of it. */
+void session_drop_predial(struct predial *predial);
 /* Reads and answers the client's login. False: the session is over, and the client knows why.
- * Bytes behind the login stay in `in`. The caller gives back what is left in *predial. */
+ * Bytes behind the login stay in `in`. The caller drops what is left of *predial. */
 bool session_login(struct session *session, struct client_input *in, struct predial *predial);
 
 /*
@@ -378,15 +387,16 @@ int link_wait(struct link *link, short events, int64_t deadline_ms);
  * The link's server reader. */
 void link_keep_company(struct link *link);
 
-/* session_journey.c: starts the server reader that brings a new player to the first hub that
- * answers, beginning with *predial, which it empties. */
+/* session_journey.c: starts the server reader that brings a new player, who holds their name,
+ * to the first hub that answers, beginning with *predial if it takes them. */
 bool session_enter(struct session *session, struct predial *predial);
-/* Sends a thread off to bring a player back, with a place taken there; if there is none to be
- * had, another time will do. */
+/* Sends a thread off on a jump, with a place taken there. It overtakes the jumps before it.
+ * `how`: SESSION_ bits. False: there is no thread to be had, nothing has changed, and the place
+ * is given back. */
+bool session_set_out(struct session *session, struct server *target, unsigned how);
+/* Sends a thread off to bring a player back, with a place and a turn taken there; if there is
+ * no thread to be had, another time will do. */
 void session_bring_back(struct session *session, struct server *target);
-/* Chooses the first server of a player whose name is known, and takes a place there; NULL: none
- * is up. */
-struct server *session_first_server(struct session *session);
 /* The row of the listener that the player came in by; NULL if it is not configured any more. */
 const struct config_listener *session_listener_row(const struct session *session,
 						   const struct config *config);
@@ -414,8 +424,12 @@ enum log_level crowd_loses(const struct server *server, const char *why);
 enum log_level crowd_falls(const struct server *from, const struct server *to);
 void crowd_tick(void);
 
-/* session_return.c: the way back from the lobby. A player in the lobby, now and then: is the
- * server that they lost back. */
+/* session_return.c: the way back from the lobby. How long until the next attempt to bring a
+ * player back after so many: longer each time, up to a minute; by a uniform `random` up to a
+ * half less, so that a crowd does not stay in step. */
+int64_t return_pause_ms(unsigned tries, uint32_t random);
+/* A player in the lobby, now and then: is the server that they lost back, and is it their turn.
+ */
 void session_consider_return(struct session *session);
 /* The server that the lobby will bring the player to. One that has not kept them for long must
  * wait as if that had been another attempt. session.lock held. */

@@ -2,9 +2,12 @@
 /*
  * The way back: a player whom the lobby holds for want of a server is brought to it when it is
  * up again. The one idea: it is a jump that nobody has asked for, so nobody hears of its
- * failures, and each one makes the next attempt wait longer.
+ * failures, and each one makes the next attempt wait longer. A crowd that has lost a server
+ * comes back little by little: it has turns for a few at once, and who gets none asks again at
+ * the lobby's next ping.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config_current.h"
@@ -14,12 +17,13 @@
 #define RETURN_MS     1000  /* how long after a loss the way back is tried first, */
 #define RETURN_MAX_MS 60000 /* and how long between two attempts at most */
 
-/* How long until the next attempt to bring a player back: longer each time. */
-static int64_t return_pause_ms(unsigned tries)
+int64_t return_pause_ms(unsigned tries, uint32_t random)
 {
 	int64_t pause_ms = RETURN_MS << (tries < 8 ? tries : 8);
 
-	return pause_ms < RETURN_MAX_MS ? pause_ms : RETURN_MAX_MS;
+	if (pause_ms > RETURN_MAX_MS)
+		pause_ms = RETURN_MAX_MS;
+	return pause_ms - random % (pause_ms / 2 + 1);
 }
 
 /* The server that the lobby will bring the player to. One that has not kept them for long must
@@ -32,7 +36,8 @@ void return_remember_locked(struct session *session, struct server *server, bool
 		session->return_tries = 0;
 	session->lost = server;
 	session->wants_any_hub = false;
-	session->return_ms = net_now_ms() + return_pause_ms(session->return_tries);
+	session->return_ms =
+		net_now_ms() + return_pause_ms(session->return_tries, arc4random());
 }
 
 /* The server that stands for the hubs, NULL if there are none; is it the only one. */
@@ -91,8 +96,9 @@ bool return_put_off(struct session *session, const struct link *link)
 	if (link->kick[0] == '\0')
 		return false;
 	pthread_mutex_lock(&session->lock);
-	bool gives_up = link->onward != NULL || /* it wants them here */
-			(!session->wants_any_hub && link_is_final_kick(link));
+	bool wants_them_here = link->onward != NULL && link->onward_fault == NULL;
+	bool gives_up =
+		wants_them_here || (!session->wants_any_hub && link_is_final_kick(link));
 	if (!session->wants_any_hub)
 		session->return_ms = net_now_ms() + SESSION_AVOID_MS;
 	if (gives_up)
@@ -103,13 +109,14 @@ bool return_put_off(struct session *session, const struct link *link)
 	return true;
 }
 
-/* Where a player in the lobby is to be brought, if it is up: a place there is taken. `lock`
- * held. */
+/* Where a player in the lobby is to be brought, if it is up and it is their turn: a place there
+ * is taken. `lock` held. */
 static struct server *way_back_locked(struct session *session)
 {
 	/* a server that a reload has taken away never comes back */
 	session->wants_any_hub |= server_config(session->lost, config_now()) == NULL;
 	struct server_guest guest = session_guest(session, session->wants_any_hub);
+	guest.is_brought = true;
 	if (session->wants_any_hub)
 		return server_choose(session->world->registry, session_hubs(session), &guest,
 				     false);
@@ -128,7 +135,8 @@ void session_consider_return(struct session *session)
 	if (session->lost != NULL && session->pending == NULL && now_ms >= session->return_ms)
 		target = way_back_locked(session);
 	if (target != NULL)
-		session->return_ms = now_ms + return_pause_ms(session->return_tries++);
+		session->return_ms =
+			now_ms + return_pause_ms(session->return_tries++, arc4random());
 	pthread_mutex_unlock(&session->lock);
 	if (target != NULL)
 		session_bring_back(session, target);

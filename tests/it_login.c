@@ -123,6 +123,77 @@ START_TEST(server_is_dialled_while_the_client_negotiates)
 }
 END_TEST
 
+/* ---- a place is for who has come ---- */
+
+#define CALM      ",'health':{'interval-ms':600000}"
+#define FEW       "{'name':'alpha','address':'127.0.0.1','port':%u,'max-players':%u}"
+#define SILENT    5
+#define SILENT_AS "Same"
+
+/* Alpha has been dialled for the player when this returns. */
+static struct peer *begin_login(const char *name)
+{
+	struct peer *client = client_connect(proxy);
+
+	client_identify(client, 7, true, name, NULL);
+	return client;
+}
+
+START_TEST(who_never_comes_takes_no_place)
+{
+	struct peer *silent[SILENT], *client, *link;
+
+	proxy = proxy_start("'servers':[" FEW "]" CALM, alpha.port, SILENT);
+	for (size_t i = 0; i < SILENT; i++) {
+		silent[i] = begin_login(SILENT_AS);
+		peer_until(silent[i], OP_EXT_INFO);
+	}
+	client = join(proxy, &alpha, "Alice", "Alpha", &link);
+	exchange(client, link);
+	for (size_t i = 0; i < SILENT; i++)
+		peer_close(silent[i]);
+	peer_close(client);
+	peer_close(link);
+	proxy_stop(proxy);
+}
+END_TEST
+
+/* Alpha was chosen, and is full when the login is over. The early connection is given up. */
+START_TEST(a_server_that_fills_up_meanwhile_is_passed_over)
+{
+	struct peer *slow, *link, *client, *link_of_client;
+	struct pollfd early = {.events = POLLIN};
+	struct backend beta;
+
+	backend_open(&beta);
+	proxy = proxy_start("'servers':[" FEW
+			    "," SERVER("beta") "],'hubs':['alpha','beta']" CALM,
+			    alpha.port, 1, beta.port);
+	slow = begin_login("Slow");
+	backend_wait_dialled(&alpha);
+	client = join(proxy, &alpha, "Alice", "Alpha", &link_of_client);
+	ck_assert_uint_ge(alpha.n_pending, 1);
+	client_negotiate(slow, NULL, 0);
+	link = backend_accept(&beta);
+	ck_assert_str_eq(link->id.name, "Slow");
+	link_negotiate(link, NULL, 0);
+	link_welcome(link, "Beta");
+	client_arrive(slow, "Beta");
+	exchange(slow, link);
+	exchange(client, link_of_client);
+	for (unsigned i = 0; i < alpha.n_pending; i++) {
+		early.fd = alpha.pending[i];
+		ck_assert_int_eq(poll(&early, 1, (int)harness_ms(SOON_MS)), 1);
+	}
+	peer_close(slow);
+	peer_close(link);
+	peer_close(client);
+	peer_close(link_of_client);
+	backend_close(&beta);
+	proxy_stop(proxy);
+}
+END_TEST
+
 /* ---- late, wrong, never ---- */
 
 /* Disconnected with a reason, and not much later than at the time-out. */
@@ -295,6 +366,8 @@ int main(void)
 	tcase_add_loop_test(tcase, every_protocol_version_plays, 3, 8);
 	tcase_add_loop_test(tcase, other_versions_are_refused_by_name, 0, 6);
 	tcase_add_test(tcase, server_is_dialled_while_the_client_negotiates);
+	tcase_add_test(tcase, who_never_comes_takes_no_place);
+	tcase_add_test(tcase, a_server_that_fills_up_meanwhile_is_passed_over);
 	tcase_add_loop_test(tcase, silence_ends_in_time, 0, 5);
 	tcase_add_test(tcase, trickle_ends_in_time);
 	tcase_add_test(tcase, unfinished_negotiation_ends_in_time);

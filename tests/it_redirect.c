@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "stage.h"
+#include "steward.h"
 
 /* alpha must not say anything; beta may say it all. */
 #define DEAF_ALPHA                                                                           \
@@ -252,6 +253,110 @@ START_TEST(who_sends_players_on_has_not_failed)
 }
 END_TEST
 
+/* ---- to a server that does not take them ---- */
+
+static const struct {
+	const char *more; /* members of the server gamma */
+	const char *command, *answer;
+	const char *why;
+} closed[] = {
+	{",'max-players':1", NULL, NULL, "it is full"},
+	{"", "drain gamma", "no new players", "it takes nobody new"},
+	{"", "maintenance gamma on", "closed", "it is closed for maintenance"},
+	{",'restricted':[]", NULL, NULL, "you may not go there"},
+};
+#define N_CLOSED ((int)(sizeof(closed) / sizeof(closed[0])))
+
+static struct backend gamma_;
+static struct peer *bob, *link_bob;
+
+/* Gamma takes nobody: Bob is on it, if it is full, and nobody ever comes there after him. */
+static void gamma_is_closed(int how, const char *hub)
+{
+	backend_open(&gamma_);
+	steward_edits("'servers':[" SERVER("alpha") "," SERVER(
+			      "beta") ",{'name':'gamma','address':'127.0.0.1','port':%u%s}]"
+				      ",'hubs':['%s'],'on-kick':'disconnect'" CALM,
+		      alpha.port, beta.port, gamma_.port, closed[how].more, hub);
+	proxy = steward_starts();
+	if (closed[how].command != NULL)
+		steward_asks(closed[how].command, closed[how].answer);
+	bob = link_bob = NULL;
+	if (strstr(closed[how].more, "max-players") == NULL)
+		return;
+	bob = client_login(proxy, "Bob");
+	link_b = backend_accept(strcmp(hub, "beta") == 0 ? &beta : &alpha);
+	link_kick(link_b, ":kura jump gamma");
+	link_bob = backend_accept(&gamma_);
+	link_welcome(link_bob, "Gamma");
+	client_arrive(bob, "Gamma");
+	lose(&link_b);
+}
+
+static void gamma_stays_closed(void)
+{
+	ck_assert(!backend_has_player(&gamma_, 0));
+	proxy_wait_log(proxy, "beta sends them to gamma");
+	proxy_wait_log(proxy, "gamma does not take them: ");
+	peer_close(bob);
+	peer_close(link_bob);
+	finish();
+	steward_leaves();
+	backend_close(&gamma_);
+}
+
+/* Who is still on alpha stays there. */
+START_TEST(a_jump_that_is_sent_to_a_closed_server_fails)
+{
+	gamma_is_closed(_i, "alpha");
+	alice_on_alpha(false);
+	peer_chat(alice, ":kura jump beta");
+	link_b = backend_accept(&beta);
+	link_kick(link_b, ":kura jump gamma");
+	peer_wait_text(alice, "beta sends you on to gamma, which can't take you");
+	peer_wait_text(alice, closed[_i].why);
+	peer_wait_text(alice, "you stay where you are");
+	exchange(alice, link_a);
+	ck_assert(!backend_has_player(&alpha, 100));
+	gamma_stays_closed();
+}
+END_TEST
+
+/* Who has no server any more comes to a hub, and not to the one that has sent them away. */
+START_TEST(who_is_sent_to_a_closed_server_falls_back)
+{
+	gamma_is_closed(_i, "alpha");
+	alice_on_alpha(false);
+	peer_chat(alice, ":kura jump beta");
+	link_b = backend_accept(&beta);
+	link_welcome(link_b, "Beta");
+	client_arrive(alice, "Beta");
+	lose(&link_a);
+	link_kick(link_b, ":kura jump gamma");
+	link_a = backend_accept(&alpha);
+	link_welcome(link_a, "Alpha");
+	client_arrive(alice, "Alpha");
+	peer_wait_text(alice, "beta sends you on to gamma, which can't take you");
+	peer_wait_text(alice, closed[_i].why);
+	exchange(alice, link_a);
+	gamma_stays_closed();
+}
+END_TEST
+
+/* A gateway, which is the only hub there is. */
+START_TEST(a_gateway_to_a_closed_server_leads_to_the_lobby)
+{
+	gamma_is_closed(_i, "beta");
+	alice = client_login(proxy, "Alice");
+	link_b = backend_accept(&beta);
+	link_kick(link_b, ":kura jump gamma");
+	client_arrive(alice, "Limbo");
+	peer_wait_text(alice, closed[_i].why);
+	ck_assert(!backend_has_player(&beta, 100));
+	gamma_stays_closed();
+}
+END_TEST
+
 /* ---- plugin messages ---- */
 
 START_TEST(a_plugin_message_sends_a_player_on)
@@ -331,6 +436,10 @@ int main(void)
 	tcase_add_test(tcase, a_circle_of_kicks_ends);
 	tcase_add_test(tcase, a_kick_does_not_redirect_who_is_on_their_way);
 	tcase_add_test(tcase, who_sends_players_on_has_not_failed);
+	tcase_add_loop_test(tcase, a_jump_that_is_sent_to_a_closed_server_fails, 0, N_CLOSED);
+	tcase_add_loop_test(tcase, who_is_sent_to_a_closed_server_falls_back, 0, N_CLOSED);
+	tcase_add_loop_test(tcase, a_gateway_to_a_closed_server_leads_to_the_lobby, 0,
+			    N_CLOSED);
 	tcase_add_test(tcase, a_plugin_message_sends_a_player_on);
 	tcase_add_test(tcase, a_server_asks_who_the_player_is);
 	tcase_add_test(tcase, a_chat_line_with_the_token_sends_a_player_on);

@@ -192,6 +192,27 @@ START_TEST(a_server_moves_to_another_address)
 }
 END_TEST
 
+/* The connection that was made early leads to where the server is not any more. */
+START_TEST(a_server_moves_during_a_login)
+{
+	steward_edits(ALPHA NO_CHECK, alpha.port);
+	proxy = steward_starts();
+	alice = client_connect(proxy);
+	client_identify(alice, PACKET_PROTOCOL, true, "Alice", NULL);
+	backend_wait_dialled(&alpha);
+	steward_edits(ALPHA NO_CHECK, moved.port);
+	steward_reloads();
+	client_negotiate(alice, NULL, 0);
+	link_a = backend_accept(&moved);
+	link_negotiate(link_a, NULL, 0);
+	link_welcome(link_a, "Moved");
+	client_arrive(alice, "Moved");
+	exchange(alice, link_a);
+	ck_assert(!backend_has_player(&alpha, 0));
+	end();
+}
+END_TEST
+
 START_TEST(a_server_is_linked_again)
 {
 	steward_edits(TWO_SERVERS NO_CHECK, alpha.port, beta.port);
@@ -724,6 +745,7 @@ int main(void)
 	tcase_add_test(tcase, a_server_is_spelled_anew);
 	tcase_add_test(tcase, nobody_falls_back_to_a_server_that_was_removed);
 	tcase_add_test(tcase, a_server_moves_to_another_address);
+	tcase_add_test(tcase, a_server_moves_during_a_login);
 	tcase_add_test(tcase, a_server_is_linked_again);
 	tcase_add_test(tcase, hubs_and_groups_change);
 	tcase_add_test(tcase, limits_change);

@@ -5,7 +5,10 @@
  */
 #include <stdio.h>
 
+#include "server.h"
 #include "stage.h"
+
+#define CROWD (SERVER_RETURNS_MAX + 3)
 
 /* ---- the way back ---- */
 
@@ -248,6 +251,54 @@ START_TEST(who_asks_for_the_way_back_hears_of_its_failure)
 }
 END_TEST
 
+static void lose_a_crowd(struct peer *clients[static CROWD])
+{
+	struct peer *links[CROWD];
+	char name[17];
+
+	for (unsigned i = 0; i < CROWD; i++) {
+		snprintf(name, sizeof(name), "P%u", i);
+		clients[i] = join(proxy, &alpha, name, "Alpha", &links[i]);
+	}
+	for (unsigned i = 0; i < CROWD; i++)
+		peer_close(links[i]);
+	for (unsigned i = 0; i < CROWD; i++)
+		client_arrive(clients[i], "Limbo");
+}
+
+/* So many at once are brought back, and nobody else before one of them is there or has failed.
+ */
+START_TEST(a_crowd_comes_back_little_by_little)
+{
+	struct peer *clients[CROWD], *links[CROWD];
+	unsigned n = 0;
+
+	proxy = proxy_start(ONE_SERVER QUICK ",'login-timeout-ms':60000", alpha.port);
+	lose_a_crowd(clients);
+	while (n < SERVER_RETURNS_MAX)
+		links[n++] = backend_accept(&alpha);
+	ck_assert(!backend_has_player(&alpha, 2500)); /* a second, and the lobby's ping */
+	link_welcome(links[0], "Alpha");
+	links[n++] = backend_accept(&alpha);
+	peer_close(links[1]);
+	links[1] = backend_accept(&alpha);
+	ck_assert(!backend_has_player(&alpha, 1500));
+	for (unsigned i = 1; i < n; i++)
+		link_welcome(links[i], "Alpha");
+	while (n < CROWD) {
+		links[n] = backend_accept(&alpha);
+		link_welcome(links[n++], "Alpha");
+	}
+	for (unsigned i = 0; i < CROWD; i++)
+		client_arrive(clients[i], "Alpha");
+	for (unsigned i = 0; i < CROWD; i++) {
+		peer_close(clients[i]);
+		peer_close(links[i]);
+	}
+	proxy_stop(proxy);
+}
+END_TEST
+
 /* ---- kicks ---- */
 
 static const struct {
@@ -395,6 +446,7 @@ int main(void)
 	tcase_add_test(tcase, any_hub_will_do_for_who_has_seen_none);
 	tcase_add_test(tcase, a_hub_that_comes_up_again_is_forgiven);
 	tcase_add_test(tcase, who_asks_for_the_way_back_hears_of_its_failure);
+	tcase_add_test(tcase, a_crowd_comes_back_little_by_little);
 	tcase_add_loop_test(tcase, a_final_kick_ends_the_session, 0,
 			    sizeof(kicks) / sizeof(kicks[0]));
 	tcase_add_test(tcase, each_server_has_its_own_way_with_kicks);

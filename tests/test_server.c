@@ -297,6 +297,49 @@ START_TEST(players_come_from_all_threads)
 }
 END_TEST
 
+/* Who is still logging in counts when others are spread, but has no place. */
+START_TEST(who_is_expected_has_no_place)
+{
+	const struct server_guest early = {.name = "Alice", .is_early = true},
+				  guest = {.name = "Bob"};
+	struct config_hub town = {.is_group = true};
+	const struct config_hubs hubs = {&town, 1};
+	size_t n[2] = {0};
+
+	add_server("a", "127.0.0.1", 1, "'max-players':1");
+	add_server("b", "127.0.0.1", 2, "'max-players':1");
+	link_with("'groups':{'town':{'servers':['a','b']}}");
+	for (size_t i = 0; i < 10; i++)
+		n[server_choose(registry, &hubs, &early, false) == nth(1)]++;
+	ck_assert_uint_eq(n[0], 5);
+	ck_assert_uint_eq(n[1], 5);
+	ck_assert_int_eq(server_reserve_expected(nth(0), &guest), SERVER_ADMITS);
+	ck_assert_int_eq(server_reserve_expected(nth(0), &guest), SERVER_IS_FULL);
+	ck_assert_int_eq(server_reserve(nth(0), &guest), SERVER_IS_FULL);
+	server_give_back(nth(0));
+	for (size_t i = 0; i < 3; i++)
+		server_call_off(nth(0)); /* nobody is expected there any more */
+	ck_assert_ptr_eq(server_choose(registry, &hubs, &guest, false), nth(0));
+}
+END_TEST
+
+START_TEST(few_are_brought_back_at_once)
+{
+	const struct server_guest brought = {.name = "Alice", .is_brought = true},
+				  guest = {.name = "Bob"};
+
+	add_server("a", "127.0.0.1", 1, "");
+	link_all();
+	for (size_t i = 0; i < SERVER_RETURNS_MAX; i++)
+		ck_assert_int_eq(server_reserve(nth(0), &brought), SERVER_ADMITS);
+	ck_assert_int_eq(server_reserve(nth(0), &brought), SERVER_IS_FULL);
+	ck_assert_int_eq(server_reserve(nth(0), &guest), SERVER_ADMITS);
+	server_return_ended(nth(0));
+	ck_assert_int_eq(server_reserve(nth(0), &brought), SERVER_ADMITS);
+	ck_assert_int_eq(server_reserve(nth(0), &brought), SERVER_IS_FULL);
+}
+END_TEST
+
 /* ---- another configuration ---- */
 
 /* A server is found again by its name; what is known about it counts as long as it has its
@@ -648,6 +691,8 @@ static TCase *server_tests(void)
 	tcase_add_test(tcase, hubs_by_name_and_by_group);
 	tcase_add_test(tcase, no_server_at_all);
 	tcase_add_test(tcase, players_come_from_all_threads);
+	tcase_add_test(tcase, who_is_expected_has_no_place);
+	tcase_add_test(tcase, few_are_brought_back_at_once);
 	tcase_add_test(tcase, a_server_outlives_configurations);
 	tcase_add_test(tcase, a_server_that_is_gone);
 	tcase_add_loop_test(tcase, report, 0, COUNT(reports));
