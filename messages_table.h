@@ -73,6 +73,17 @@ MESSAGE_ROW(SERVER_UNREACHABLE,  "server-unreachable",  "server reason", "{serve
 MESSAGE_ROW(MOVED_OFF,           "moved-off",           "server",        "{server} is being emptied by an admin.")
 MESSAGE_ROW(NO_REASON,           "no-reason",           "",              "no reason given") /* as {reason} of a kick without words */
 
+/* Why: the {reason} of sent-refused, server-gone and server-unreachable; rarer ones are as in the log. */
+MESSAGE_ROW(WHY_FULL,            "why-full",            "",              "it is full")
+MESSAGE_ROW(WHY_DRAINING,        "why-draining",        "",              "it takes nobody new at the moment")
+MESSAGE_ROW(WHY_MAINTENANCE,     "why-maintenance",     "",              "it is closed for maintenance")
+MESSAGE_ROW(WHY_RESTRICTED,      "why-restricted",      "",              "you may not go there")
+MESSAGE_ROW(WHY_REMOVED,         "why-removed",         "",              "it is not linked any more")
+MESSAGE_ROW(WHY_CLOSED,          "why-closed",          "",              "it closed the connection")
+MESSAGE_ROW(WHY_BROKEN,          "why-broken",          "",              "it broke the connection")
+MESSAGE_ROW(WHY_SILENT,          "why-silent",          "",              "it has been silent for too long")
+MESSAGE_ROW(WHY_MEMORY,          "why-memory",          "",              "Kurafuto is out of memory")
+
 /* Return: from the lobby to the server that was lost. */
 MESSAGE_ROW(RETURN_PROMISE,      "return-promise",      "server prefix", "&eYou will be brought to &f{server}&e when it is up; to stay here: &a{prefix}stay")
 MESSAGE_ROW(RETURN_PROMISE_HUB,  "return-promise-hub",  "prefix",        "&eYou will be brought to &fa hub&e when it is up; to stay here: &a{prefix}stay")

@@ -315,15 +315,16 @@ static enum onward detach(const struct journey *journey, bool has_arrived)
 static struct news news_of(const struct link *link, bool has_arrived)
 {
 	bool is_kick = link->kick[0] != '\0';
-	const char *reason = is_kick ? link->kick : link->fault;
 	struct news news = {.server = server_name(link->server)};
+	char fault[SESSION_WHY_MAX];
+	const char *reason = is_kick ? link->kick : link_said_fault(link, fault);
 
 	if (link->onward != NULL) {
 		bool is_refused = link->onward_fault != NULL;
 
 		news.message = is_refused ? MESSAGE_SENT_REFUSED : MESSAGE_SENT_ONWARD;
 		news.target = server_name(link->onward);
-		reason = is_refused ? link->onward_fault : reason;
+		reason = link_said_fault(link, fault);
 	} else if (link->stray[0] != '\0') {
 		news.message = MESSAGE_SENT_NOWHERE;
 		reason = link->stray;
@@ -430,13 +431,15 @@ static struct link *next_link(struct journey *journey)
 	return link;
 }
 
-/* What players read of a server that a kick has sent them to. */
-static const char *const onward_faults[] = {
-	[SERVER_IS_FULL] = "it is full",
-	[SERVER_IS_DRAINING] = "it takes nobody new at the moment",
-	[SERVER_IS_IN_MAINTENANCE] = "it is closed for maintenance",
-	[SERVER_IS_RESTRICTED] = "you may not go there",
-	[SERVER_IS_GONE] = "it is not linked any more",
+/* Why a server that a kick names does not take the player; it admits them: for want of memory.
+ */
+static const enum message onward_faults[] = {
+	[SERVER_ADMITS] = MESSAGE_WHY_MEMORY,
+	[SERVER_IS_FULL] = MESSAGE_WHY_FULL,
+	[SERVER_IS_DRAINING] = MESSAGE_WHY_DRAINING,
+	[SERVER_IS_IN_MAINTENANCE] = MESSAGE_WHY_MAINTENANCE,
+	[SERVER_IS_RESTRICTED] = MESSAGE_WHY_RESTRICTED,
+	[SERVER_IS_GONE] = MESSAGE_WHY_REMOVED,
 };
 
 /* A link to where a kick sends the player. NULL: the link that has ended says why not, or
@@ -455,8 +458,7 @@ static struct link *onward_link(const struct journey *journey, bool falls)
 		link = pend_locked(session, ended->onward);
 	if (is_wanted && link == NULL) {
 		session_avoid_locked(session, ended->server); /* it would only do it again */
-		ended->onward_fault = refusal == SERVER_ADMITS ? "Kurafuto is out of memory"
-							       : onward_faults[refusal];
+		ended->onward_fault = message_default(onward_faults[refusal]);
 	}
 	pthread_mutex_unlock(&session->lock);
 	return link;

@@ -184,6 +184,28 @@ static bool is_evidence(const struct link *link)
 	return !link->is_our_fault && link->generation == server_generation(link->server);
 }
 
+void link_set_fault(struct link *link, enum message why)
+{
+	strlcpy(link->fault, message_default(why), sizeof(link->fault));
+}
+
+/* Faults are kept in the words of the log; those that are messages are told apart by them. */
+const char *link_said_fault(const struct link *link, char out[static SESSION_WHY_MAX])
+{
+	static const enum message whys[] = {
+		MESSAGE_WHY_FULL,       MESSAGE_WHY_DRAINING, MESSAGE_WHY_MAINTENANCE,
+		MESSAGE_WHY_RESTRICTED, MESSAGE_WHY_REMOVED,  MESSAGE_WHY_CLOSED,
+		MESSAGE_WHY_BROKEN,     MESSAGE_WHY_SILENT,   MESSAGE_WHY_MEMORY,
+	};
+	const char *fault = link->onward_fault != NULL ? link->onward_fault : link->fault;
+
+	for (size_t i = 0; i < sizeof(whys) / sizeof(whys[0]); i++)
+		if (strcmp(fault, message_default(whys[i])) == 0)
+			return config_message(out, SESSION_WHY_MAX, whys[i], NULL);
+	strlcpy(out, fault, SESSION_WHY_MAX);
+	return out;
+}
+
 /* A dial has failed, with its reason in link->fault and in errno. The server is to blame,
  * unless we gave up on it or have no descriptors ourselves. Always false. */
 static bool blame(struct link *link)

@@ -202,7 +202,7 @@ static bool append(struct link *link, const uint8_t *data, size_t size)
 		return flush(link, data, size, WANT_TRACK, false);
 	if (bytes_add(&link->out, data, size, OUT_SIZE))
 		return true;
-	strlcpy(link->fault, "Kurafuto is out of memory", sizeof(link->fault));
+	link_set_fault(link, MESSAGE_WHY_MEMORY);
 	return false;
 }
 

@@ -433,7 +433,7 @@ static enum verdict recode(struct link *link, uint8_t *packet)
 	if (why != NULL)
 		snprintf(link->fault, sizeof(link->fault), "%s", why);
 	else if (link->fault[0] == '\0')
-		snprintf(link->fault, sizeof(link->fault), "Kurafuto is out of memory");
+		link_set_fault(link, MESSAGE_WHY_MEMORY);
 	return VERDICT_END;
 }
 

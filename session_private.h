@@ -348,6 +348,9 @@ void link_shut_locked(struct link *link);
 void link_shut(struct link *link);
 /* Connects and identifies the player. False: fault says why. */
 bool link_dial(struct link *link);
+/* Why it ends, in the words of the log, and as the player reads it. */
+void link_set_fault(struct link *link, enum message why);
+const char *link_said_fault(const struct link *link, char out[static SESSION_WHY_MAX]);
 /* After a login: tells the registry what it says about the server. */
 void link_report(const struct link *link, bool is_logged_in);
 /* A login has failed. Was that because the server had given up a connection that was made

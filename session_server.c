@@ -129,11 +129,11 @@ static void explain_silence(struct link *link, ssize_t n)
 
 	link->is_cut = n == 0 || errno == ECONNRESET;
 	if (n == 0)
-		strlcpy(link->fault, "it closed the connection", sizeof(link->fault));
+		link_set_fault(link, MESSAGE_WHY_CLOSED);
 	else if (errno == ECONNRESET)
-		strlcpy(link->fault, "it broke the connection", sizeof(link->fault));
+		link_set_fault(link, MESSAGE_WHY_BROKEN);
 	else if (errno == EAGAIN || errno == ETIMEDOUT)
-		strlcpy(link->fault, "it has been silent for too long", sizeof(link->fault));
+		link_set_fault(link, MESSAGE_WHY_SILENT);
 	else
 		strlcpy(link->fault, strerror_r(errno, text, sizeof(text)),
 			sizeof(link->fault));
@@ -212,7 +212,7 @@ bool link_login(struct link *link, int64_t deadline_ms)
 		link->in = malloc(LINK_INPUT_SIZE);
 	if (link->in == NULL || link->translate == NULL) {
 		link->is_our_fault = true;
-		strlcpy(link->fault, "Kurafuto is out of memory", sizeof(link->fault));
+		link_set_fault(link, MESSAGE_WHY_MEMORY);
 		return false;
 	}
 	link_prepare(link, true);

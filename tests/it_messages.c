@@ -213,7 +213,8 @@ END_TEST
 START_TEST(the_way_back_is_promised)
 {
 	proxy = proxy_start(
-		ONE_SERVER MESSAGES("'server-gone':'{server} ist weg.',"
+		ONE_SERVER MESSAGES("'server-gone':'{server} ist weg: {reason}.',"
+				    "'why-closed':'aufgelegt',"
 				    "'return-promise':'Zurück zu {server}? {prefix}stay',"
 				    "'return-status':'Zurück: {server}',"
 				    "'return-done':'Wieder da: {server}',"
@@ -223,7 +224,7 @@ START_TEST(the_way_back_is_promised)
 	lose(&link_a);
 	ck_assert_str_eq(read_place(alice, 1), "Zur\x81"
 					       "ck: alpha");
-	ck_assert(harness_says(alice->text, "alpha ist weg."));
+	ck_assert(harness_says(alice->text, "alpha ist weg: aufgelegt."));
 	ck_assert(harness_says(alice->text, "Zur\x81"
 					    "ck zu alpha? :kura stay"));
 	ask(":kura stay", "Bleib. :kura jump alpha");
