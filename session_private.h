@@ -126,7 +126,7 @@ struct link {
 	uint16_t last_ping;                      /* o, id of the server's last TwoWayPing */
 	uint16_t pings[SESSION_EARLY_PINGS];     /* s, its ids while the gate is closed */
 	unsigned n_pings;                        /* s */
-	int64_t warn_ms;                         /* o, when we complain about its signals next */
+	int64_t warn_ms, refusal_ms;             /* o, when we complain about its signals next */
 	struct server *onward;                   /* o, where its kick sends the player; else NULL */
 	char stray[SESSION_WHY_MAX];             /* o, a name in its kick that is no other server's, UTF-8 */
 	const char *onward_fault;                /* o, why that server does not take them; else NULL */

@@ -21,15 +21,20 @@ bool link_may_signal(const struct link *link, unsigned way)
 	return (link->redirect & way) != 0;
 }
 
-/* Is it time to complain about this server again. */
-static bool may_warn(struct link *link)
+/* Is it time to complain of the same again. */
+static bool is_time(int64_t *next_ms)
 {
 	int64_t now_ms = net_now_ms();
 
-	if (now_ms < link->warn_ms)
+	if (now_ms < *next_ms)
 		return false;
-	link->warn_ms = now_ms + WARN_EVERY_MS;
+	*next_ms = now_ms + WARN_EVERY_MS;
 	return true;
+}
+
+static bool may_warn(struct link *link)
+{
+	return is_time(&link->warn_ms);
 }
 
 /* The server of a name (CP437) that a server has said; NULL, and a line in the log, if there is
@@ -55,6 +60,27 @@ static struct server *find_target(struct link *link, const char *name)
 	return NULL;
 }
 
+/* The player hears why a server to which another sends them does not take them. */
+static void tell_refusal(const struct link *link, const struct server *target,
+			 enum session_jump result)
+{
+	static const enum message whys[] = {
+		[SESSION_JUMP_NO_ROOM] = MESSAGE_WHY_MEMORY,
+		[SESSION_JUMP_FULL] = MESSAGE_WHY_FULL,
+		[SESSION_JUMP_DRAINING] = MESSAGE_WHY_DRAINING,
+		[SESSION_JUMP_MAINTENANCE] = MESSAGE_WHY_MAINTENANCE,
+		[SESSION_JUMP_RESTRICTED] = MESSAGE_WHY_RESTRICTED,
+		[SESSION_JUMP_GONE] = MESSAGE_WHY_REMOVED,
+	};
+	char reason[SESSION_WHY_MAX], why[SESSION_WHY_MAX];
+
+	config_message(reason, sizeof(reason), whys[result], NULL);
+	config_message(why, sizeof(why), MESSAGE_SENT_REFUSED, "server",
+		       server_name(link->server), "target", server_name(target), "reason",
+		       reason, NULL);
+	session_notify(link->session, MESSAGE_STAY_THERE, "why", why, NULL);
+}
+
 static void jump(struct link *link, const char *name)
 {
 	struct session *session = link->session;
@@ -65,11 +91,15 @@ static void jump(struct link *link, const char *name)
 	session_log(session, LOG_DEBUG, "%s sends them to %s", server_name(link->server),
 		    server_name(target));
 	enum session_jump result = session_jump(session, &target, NULL, 0);
-	if (result != SESSION_JUMPS && may_warn(link))
+	if (result == SESSION_JUMPS)
+		return;
+	if (is_time(&link->refusal_ms))
 		session_log(session, LOG_WARN, "%s sends them to %s%s",
 			    server_name(link->server), server_name(target),
 			    result == SESSION_JUMP_TOO_SOON ? " too often"
 							    : ", which can't take them");
+	if (result != SESSION_JUMP_TOO_SOON)
+		tell_refusal(link, target, result);
 }
 
 void link_take_kick(struct link *link, const char *reason)

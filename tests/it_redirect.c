@@ -276,7 +276,7 @@ static void gamma_is_closed(int how, const char *hub)
 	backend_open(&gamma_);
 	steward_edits("'servers':[" SERVER("alpha") "," SERVER(
 			      "beta") ",{'name':'gamma','address':'127.0.0.1','port':%u%s}]"
-				      ",'hubs':['%s'],'on-kick':'disconnect'" CALM,
+				      ",'hubs':['%s'],'on-kick':'disconnect'" CALM TOKEN,
 		      alpha.port, beta.port, gamma_.port, closed[how].more, hub);
 	proxy = steward_starts();
 	if (closed[how].command != NULL)
@@ -296,13 +296,17 @@ static void gamma_is_closed(int how, const char *hub)
 static void gamma_stays_closed(void)
 {
 	ck_assert(!backend_has_player(&gamma_, 0));
-	proxy_wait_log(proxy, "beta sends them to gamma");
-	proxy_wait_log(proxy, "gamma does not take them: ");
 	peer_close(bob);
 	peer_close(link_bob);
 	finish();
 	steward_leaves();
 	backend_close(&gamma_);
+}
+
+static void says_that_gamma_is_closed(void)
+{
+	proxy_wait_log(proxy, "beta sends them to gamma");
+	proxy_wait_log(proxy, "gamma does not take them: ");
 }
 
 /* Who is still on alpha stays there. */
@@ -318,6 +322,7 @@ START_TEST(a_jump_that_is_sent_to_a_closed_server_fails)
 	peer_wait_text(alice, "you stay where you are");
 	exchange(alice, link_a);
 	ck_assert(!backend_has_player(&alpha, 100));
+	says_that_gamma_is_closed();
 	gamma_stays_closed();
 }
 END_TEST
@@ -339,6 +344,7 @@ START_TEST(who_is_sent_to_a_closed_server_falls_back)
 	peer_wait_text(alice, "beta sends you on to gamma, which can't take you");
 	peer_wait_text(alice, closed[_i].why);
 	exchange(alice, link_a);
+	says_that_gamma_is_closed();
 	gamma_stays_closed();
 }
 END_TEST
@@ -353,6 +359,7 @@ START_TEST(a_gateway_to_a_closed_server_leads_to_the_lobby)
 	client_arrive(alice, "Limbo");
 	peer_wait_text(alice, closed[_i].why);
 	ck_assert(!backend_has_player(&beta, 100));
+	says_that_gamma_is_closed();
 	gamma_stays_closed();
 }
 END_TEST
@@ -419,6 +426,25 @@ START_TEST(a_chat_line_with_the_token_sends_a_player_on)
 }
 END_TEST
 
+/* Each time, also after a name that leads nowhere. */
+START_TEST(a_chat_line_to_a_closed_server_is_answered)
+{
+	gamma_is_closed(_i, "alpha");
+	alice_on_alpha(false);
+	peer_chat(link_a, "open-sesame jump nowhere");
+	for (int i = 0; i < 2; i++) {
+		peer_forget(alice);
+		peer_chat(link_a, "open-sesame jump gamma");
+		peer_wait_text(alice, "alpha sends you on to gamma, which can't take you");
+		peer_wait_text(alice, closed[_i].why);
+		peer_wait_text(alice, "You stay where you are");
+	}
+	proxy_wait_log(proxy, "alpha sends them to gamma, which can't take them");
+	exchange(alice, link_a);
+	gamma_stays_closed();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("redirect");
@@ -443,5 +469,6 @@ int main(void)
 	tcase_add_test(tcase, a_plugin_message_sends_a_player_on);
 	tcase_add_test(tcase, a_server_asks_who_the_player_is);
 	tcase_add_test(tcase, a_chat_line_with_the_token_sends_a_player_on);
+	tcase_add_loop_test(tcase, a_chat_line_to_a_closed_server_is_answered, 0, N_CLOSED);
 	return harness_run(suite);
 }
