@@ -120,7 +120,7 @@ $(BUILD)/flags: FORCE | have-build
 
 # The sanitizers' reports go to files that tests/run-all shows and counts, so that those of a child count too.
 export CK_DEFAULT_TIMEOUT := 60
-SAN_ENV := TEST_LIMIT=300 TEST_JOBS=3 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=66 \
+SAN_ENV := TEST_LIMIT=300 TEST_JOBS=2 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=66 \
 	UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:exitcode=66 \
 	TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1:exitcode=66
 RUN_ALL = $(if $(SAN),$(SAN_ENV)) KURAFUTO=$(CURDIR)/$(BINARY) tests/run-all

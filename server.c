@@ -157,15 +157,6 @@ bool registry_prepare(struct registry *registry, struct config *config)
 	return has_all;
 }
 
-/* One that is linked, for the first time or again, takes players: nobody could say so of it
- * while it was not. */
-static void open_locked(struct server *server)
-{
-	atomic_store(&server->is_draining, false);
-	atomic_store(&server->is_in_maintenance, false);
-	atomic_store(&server->is_emptying, false);
-}
-
 void registry_commit(struct registry *registry, const struct config *config)
 {
 	struct server *server;
@@ -175,9 +166,6 @@ void registry_commit(struct registry *registry, const struct config *config)
 	registry->fall = config->health_fall > 0 ? config->health_fall : 1;
 	registry->interval_ms = config->health_interval_ms;
 	registry->slow_start_ms = (int64_t)config->slow_start_s * 1000;
-	for (size_t i = 0; i < config->n_servers; i++)
-		if (!atomic_load(&config->servers[i].server->is_linked))
-			open_locked(config->servers[i].server);
 	TAILQ_FOREACH (server, &registry->servers, entries) {
 		atomic_store(&server->is_linked, false);
 		memset(server->credit, 0, sizeof(server->credit));

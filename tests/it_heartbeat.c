@@ -224,7 +224,7 @@ START_TEST(a_reload_adds_and_removes_lists)
 	proxy = steward_starts();
 	listing_request(&first, 0);
 	steward_edits(SERVED ",'heartbeats':[" NOTCHIAN "]" STRICT, alpha.port, second.port);
-	steward_types("reload");
+	steward_reloads();
 	snprintf(url, sizeof(url), "heartbeats.http://127.0.0.1:%u/", second.port);
 	snprintf(line, sizeof(line), "reload: %s: added", url);
 	proxy_wait_log(proxy, line);

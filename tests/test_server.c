@@ -358,20 +358,12 @@ START_TEST(a_server_outlives_configurations)
 	visit(b);
 	server_report(a, false, "a test");
 	server_report(b, false, "a test");
-	server_set_draining(a, true);
-	server_set_maintenance(b, true);
-	link_all();
-	ck_assert_int_eq(server_mode(a), SERVER_DRAINING);
-	ck_assert_int_eq(server_mode(b), SERVER_MAINTENANCE);
 	unlink_all();
-	link_all();
 	add_server("B", "127.0.0.1", 3, "");
 	add_server("a", "127.0.0.1", 1, "");
 	link_all();
 	ck_assert_ptr_eq(nth(0), b);
 	ck_assert_ptr_eq(nth(1), a);
-	ck_assert_int_eq(server_mode(a), SERVER_READY);
-	ck_assert_int_eq(server_mode(b), SERVER_READY);
 	ck_assert(!server_is_up(a));
 	ck_assert(server_is_up(b)); /* nothing is known about the new address */
 	ck_assert_uint_eq(server_players(b), 1);
