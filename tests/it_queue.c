@@ -84,36 +84,46 @@ static void enter(struct player *player)
 	peer_forget(player->client);
 }
 
-static void arrive_by(struct player *player, struct peer *link, const char *name)
+/* A server's link for this player. Several who move at once come in any order: others' links
+ * are kept for their turn. */
+static struct peer *link_of(const struct player *player, struct backend *backend)
 {
+	static struct peer *early[PLAYERS];
+	size_t i = 0;
+
+	for (i = 0; i < PLAYERS; i++) {
+		struct peer *link = early[i];
+
+		if (link == NULL || strcmp(link->id.name, player->name) != 0)
+			continue;
+		early[i] = NULL;
+		return link;
+	}
+	for (i = 0; i < PLAYERS; i++) {
+		struct peer *link = backend_accept(backend);
+
+		if (strcmp(link->id.name, player->name) == 0)
+			return link;
+		size_t k = 0;
+		while (k < PLAYERS && early[k] != NULL)
+			k++;
+		ck_assert_uint_lt(k, PLAYERS);
+		early[k] = link;
+	}
+	ck_abort_msg("no link of %s comes", player->name);
+}
+
+/* The player arrives on the server. */
+static void arrive(struct player *player, struct backend *backend, const char *name)
+{
+	struct peer *link = link_of(player, backend);
+
 	link_negotiate(link, NULL, 0);
 	link_welcome(link, name);
 	client_arrive(player->client, name);
 	peer_close(player->link);
 	player->link = link;
 	exchange(player->client, link);
-}
-
-/* The next link of a server is this player's, who arrives. */
-static void arrive(struct player *player, struct backend *backend, const char *name)
-{
-	arrive_by(player, backend_accept(backend), name);
-}
-
-/* Those who are in line, in the order in which their links come. */
-static void arrive_together(void)
-{
-	struct player *const all[] = {&alice, &carol, &dave};
-
-	for (size_t i = 0; i < 3; i++) {
-		struct peer *link = backend_accept(&small);
-		size_t k = 0;
-
-		while (k < 3 && strcmp(all[k]->name, link->id.name) != 0)
-			k++;
-		ck_assert_uint_lt(k, 3);
-		arrive_by(all[k], link, "Small");
-	}
 }
 
 static void ask(const struct player *player, const char *command, const char *answer)
@@ -438,7 +448,9 @@ START_TEST(all_for_whom_there_is_room_move_at_once)
 		      "'max-players':4}]",
 		      hub.port, small.port);
 	steward_reloads();
-	arrive_together();
+	arrive(&alice, &small, "Small");
+	arrive(&carol, &small, "Small");
+	arrive(&dave, &small, "Small");
 	ck_assert(!harness_says(carol.client->text, "In line for small: 1"));
 	ck_assert(!harness_says(dave.client->text, "In line for small: 2"));
 	exchange(bob.client, bob.link);
