@@ -194,17 +194,10 @@ void config_load_groups(struct config_reader *reader, const struct config_key *k
 			const cJSON *value, void *base)
 {
 	struct config *config = base;
-	int n = cJSON_GetArraySize(value);
 
-	if (cJSON_IsObject(value) && n > CONFIG_GROUPS_MAX) {
-		config_keys_fault(reader, "%d are too many; there can be up to %d", n,
-				  CONFIG_GROUPS_MAX);
-		return;
-	}
-	config->groups = calloc((size_t)n + 1, sizeof(*config->groups));
-	if (config->groups == NULL)
-		config_keys_fault(reader, "out of memory");
-	else
+	config->groups = config_keys_rows(reader, cJSON_IsObject(value) ? value : NULL,
+					  CONFIG_GROUPS_MAX, sizeof(*config->groups));
+	if (config->groups != NULL)
 		config_keys_each_named(reader, key, value, config, add_group);
 }
 

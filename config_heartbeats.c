@@ -256,20 +256,14 @@ void config_load_heartbeats(struct config_reader *reader, const struct config_ke
 {
 	struct config *config = base;
 	const cJSON *item, *items = cJSON_IsArray(value) ? value : NULL;
-	int n = cJSON_GetArraySize(items), i = 0;
+	int i = 0;
 
 	if (items == NULL)
 		config_keys_wrong_type(reader, key, value);
-	if (n > CONFIG_HEARTBEATS_MAX) {
-		config_keys_fault(reader, "%d are too many; there can be up to %d", n,
-				  CONFIG_HEARTBEATS_MAX);
+	config->heartbeats = config_keys_rows(reader, items, CONFIG_HEARTBEATS_MAX,
+					      sizeof(*config->heartbeats));
+	if (config->heartbeats == NULL)
 		return;
-	}
-	config->heartbeats = calloc((size_t)n + 1, sizeof(*config->heartbeats));
-	if (config->heartbeats == NULL) {
-		config_keys_fault(reader, "out of memory");
-		return;
-	}
 	if (config->heartbeat)
 		add(reader, config,
 		    (struct config_heartbeat){.type = CONFIG_HEARTBEAT_CLASSICUBE,

@@ -210,6 +210,19 @@ void config_keys_wrong_type(struct config_reader *reader, const struct config_ke
 	config_keys_fault(reader, "%s is %s, and not %s", shown, type_name(value), wanted);
 }
 
+void *config_keys_rows(struct config_reader *reader, const cJSON *members, int max,
+		       size_t row_size)
+{
+	int n = cJSON_GetArraySize(members);
+	void *rows = n <= max ? calloc((size_t)n + 1, row_size) : NULL;
+
+	if (n > max)
+		config_keys_fault(reader, "%d are too many; there can be up to %d", n, max);
+	else if (rows == NULL)
+		config_keys_fault(reader, "out of memory");
+	return rows;
+}
+
 void config_keys_bad_value(struct config_reader *reader, const struct config_key *key,
 			   const cJSON *value)
 {

@@ -103,6 +103,10 @@ void config_keys_wrong_type(struct config_reader *reader, const struct config_ke
 			    const cJSON *value);
 void config_keys_bad_value(struct config_reader *reader, const struct config_key *key,
 			   const cJSON *value);
+/* Room for a row of each member of a list or an object (NULL: of none), and one more, zeroed;
+ * the caller's. NULL, with a fault, if there are more than `max`, or no memory. */
+void *config_keys_rows(struct config_reader *reader, const cJSON *members, int max,
+		       size_t row_size);
 
 /* Fault: what the path leads to is a key that does not exist; nearest may be NULL. */
 void config_keys_unknown(struct config_reader *reader, const char *nearest);

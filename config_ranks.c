@@ -72,17 +72,10 @@ void config_load_ranks(struct config_reader *reader, const struct config_key *ke
 		       const cJSON *value, void *base)
 {
 	struct config *config = base;
-	int n = cJSON_GetArraySize(value);
 
-	if (cJSON_IsObject(value) && n > RANKS_MAX) {
-		config_keys_fault(reader, "%d are too many; there can be up to %d", n,
-				  RANKS_MAX);
-		return;
-	}
-	config->ranks = calloc((size_t)n + 1, sizeof(*config->ranks));
-	if (config->ranks == NULL)
-		config_keys_fault(reader, "out of memory");
-	else
+	config->ranks = config_keys_rows(reader, cJSON_IsObject(value) ? value : NULL,
+					 RANKS_MAX, sizeof(*config->ranks));
+	if (config->ranks != NULL)
 		config_keys_each_named(reader, key, value, config, add_rank);
 }
 
