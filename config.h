@@ -43,6 +43,25 @@ enum config_forward {
 	CONFIG_FORWARD_PROXY_V2, /* or in bytes */
 };
 
+/* How much of players' addresses the log shows: `log-addresses`. */
+enum config_log_addresses {
+	CONFIG_ADDRESSES_FULL,
+	CONFIG_ADDRESSES_MASKED, /* the network: IPv4 /24, IPv6 /64 */
+	CONFIG_ADDRESSES_NONE,
+};
+
+/* `limits`: what the door lets in, and how much one player may send. 0 is no limit. */
+struct config_limits {
+	unsigned connections_per_address;
+	unsigned connections_per_network;                /* IPv4 /24, IPv6 /64 */
+	unsigned connects_per_s, connects_burst;         /* of an address */
+	unsigned all_connects_per_s, all_connects_burst; /* of all together */
+	unsigned failed_logins_per_min;                  /* of an address */
+	unsigned half_open;                              /* logins under way at once */
+	unsigned packets_per_s, bytes_per_s, chat_per_s, blocks_per_s; /* of a player */
+	unsigned flood_kick_s; /* a player who is held up for longer is kicked */
+};
+
 /* Texts, in the order of the file. */
 struct config_list {
 	char **items;
@@ -98,10 +117,19 @@ struct config_hubs {
 	size_t n;
 };
 
+/* Where players are sent who come in by a web address: `paths` of a listener. */
+struct config_path {
+	char *place; /* "/path", "host" or "host/path"; lower case but for the path */
+	struct config_hub hub;
+};
+
 struct config_listener {
-	char *address;           /* numeric */
-	uint16_t port;           /* 0: any free port */
-	bool accept_proxy;       /* each connection begins with a header of trusted_proxies */
+	char *address;     /* numeric */
+	uint16_t port;     /* 0: any free port */
+	bool accept_proxy; /* each connection begins with a header of trusted_proxies */
+	bool websocket;    /* it takes web clients, too */
+	struct config_path *paths;
+	size_t n_paths;
 	char *name, *motd;       /* never NULL: its own or the global ones */
 	struct config_hubs hubs; /* its own, or a copy of the global ones */
 };
@@ -158,6 +186,10 @@ struct config {
 	uint16_t port;                      /* 0: any free port (it is logged) */
 	bool accept_proxy;                  /* of that one: `accept-proxy` */
 	struct config_list trusted_proxies; /* addresses and CIDRs */
+	bool websocket;                     /* of that one */
+	bool answer_http; /* web browsers that open the address as a page get an answer */
+	struct config_limits limits;
+	enum config_log_addresses log_addresses;
 	bool verify_names; /* `verify-names`, or its older name `authentication` */
 	bool verify_lan;
 	bool heartbeat; /* stands for a classicube heartbeat, see is_plain */
