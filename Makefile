@@ -3,10 +3,10 @@
 #
 # The architecture, lowest floor first: a module may use those of its own floor and below, never in a circle
 # (tests/check-layers). The part of a name before the first _ is its module: config_keys belongs to config.
-FLOOR0 := log net net_network text
+FLOOR0 := log net net_network text bucket
 FLOOR1 := packet layout hooks config config_keys config_json config_print config_values config_servers config_balance config_proxies config_heartbeats config_ranks config_kicks \
-	config_current config_diff console console_edit console_output messages balance ranks store bans bans_target bans_duration places auth salts blocks footprint level chat redirect proxy_header
-FLOOR2 := listeners heartbeat heartbeat_form heartbeat_wire mask trace server server_choose server_report server_health server_check server_resolve server_pool negotiate translate
+	config_current config_diff console console_edit console_output messages balance ranks store bans bans_target bans_duration places auth salts blocks footprint level chat redirect proxy_header websocket http_head upgrade flood
+FLOOR2 := listeners guard heartbeat heartbeat_form heartbeat_wire mask trace server server_choose server_report server_health server_check server_resolve server_pool negotiate translate
 FLOOR3 := world lobby lobby_show session session_avoid session_queue session_crowd session_admin session_move session_login session_proxy session_offer session_say session_client session_link session_wait session_jump session_journey session_return session_server \
 	session_packets session_output session_signals
 FLOOR4 := commands commands_find commands_player commands_queue commands_admin commands_server commands_program commands_complete filters
@@ -42,7 +42,7 @@ COMPILE = $(CC) $(LANGUAGE) $(WARNINGS) -g -fPIE $(if $(SAN),$(SANITIZE),$(HARDE
 LINK    = $(CC) -pthread -pie -Wl,-z,relro,-z,now $(if $(SAN),-fsanitize=$(SAN)) \
 	$(if $(findstring undefined,$(SAN)),$(if $(findstring clang,$(CC)),,-static-libubsan -static-libasan)) \
 	$(CFLAGS) $(LDFLAGS)
-LDLIBS  = $(shell pkg-config --libs $(LIBS)) -lm
+LDLIBS  = $(shell pkg-config --libs $(LIBS)) -lresolv -lm
 
 # One short line a command; V=1 shows the commands.
 Q   := $(if $(V),,@)
@@ -267,7 +267,7 @@ build/lint/cppchecked: $(MODULES:%=%.c) $(HEADERS) Makefile
 	$(call say,CPPCHK,'all modules')
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --suppress=varFuncNullUB --inline-suppr --error-exitcode=1 \
 		--suppress=missingIncludeSystem --suppress=nullPointerRedundantCheck --suppress=memleak \
-		--include=/usr/include/bsd/sys/queue.h --cppcheck-build-dir=$(@D)/cppcheck -D_GNU_SOURCE \
+		--include=/usr/include/bsd/sys/queue.h --include=/usr/include/bsd/sys/tree.h --cppcheck-build-dir=$(@D)/cppcheck -D_GNU_SOURCE \
 		-D__GNUC__ '-DKURAFUTO_VERSION="$(VERSION)"' -I. $(MODULES:%=%.c)
 	@touch $@
 
