@@ -278,13 +278,16 @@ static bool is_seen(const struct call *call)
 	return call->session == NULL && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
-/* What admins do is in the log. */
+/* What admins do is in the log; addresses as far as that may show them. */
 static void log_command(const struct call *call)
 {
+	char arguments[CALL_TEXT_MAX];
+
+	log_addresses_in(arguments, sizeof(arguments), call->arguments);
 	log_line(is_seen(call) ? LOG_DEBUG : LOG_INFO,
 		 call->session != NULL ? session_subject(call->session) : "console",
 		 "gives the command %s%s%s", call->command->name,
-		 call->arguments[0] != '\0' ? " " : "", call->arguments);
+		 arguments[0] != '\0' ? " " : "", arguments);
 }
 
 static void run(const struct call *call)

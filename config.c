@@ -2,8 +2,8 @@
 /*
  * The keys of kurafuto.json, and the way from the file to a struct and back. How tables of keys
  * work is config_keys.c; the values that need more than a row are config_values.c,
- * config_servers.c, config_balance.c, config_proxies.c, config_heartbeats.c, config_ranks.c and
- * config_kicks.c.
+ * config_servers.c, config_balance.c, config_paths.c, config_proxies.c, config_limits.c,
+ * config_heartbeats.c, config_ranks.c and config_kicks.c.
  * The one idea: the table here is the configuration; a new key is a new row and a member of
  * struct config, and everything else follows. Rows are loaded in their order, so a row may rely
  * on the rows above it.
@@ -50,6 +50,10 @@ static const char *const log_levels[] = {"error", "warn", "info", "debug", "trac
 static const char *const checks[] = {
 	[CONFIG_CHECK_TCP] = "tcp", [CONFIG_CHECK_CLASSIC] = "classic", NULL};
 static const char *const rejoins[] = {"hub", "last", NULL};
+static const char *const log_addresses[] = {[CONFIG_ADDRESSES_FULL] = "full",
+					    [CONFIG_ADDRESSES_MASKED] = "masked",
+					    [CONFIG_ADDRESSES_NONE] = "none",
+					    NULL};
 static const char *const log_colors[] = {"auto", "always", "never", NULL};
 
 /* clang-format off */
@@ -142,6 +146,12 @@ static const struct config_key keys[] = {
 	 .item = "an address or a network, such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32",
 	 .help = "The proxies, such as HAProxy, that are believed whose connections they pass on, "
 		 "where accept-proxy is true."},
+	{BOOL("websocket", websocket, "true"),
+	 .help = "Whether web clients (WebSocket) may connect to address and port, beside others. "
+		 "TLS is for a web server in front, such as nginx."},
+	{BOOL("answer-http", answer_http, "true"),
+	 .help = "Whether a web browser that opens the address as a page gets a short answer "
+		 "(HTTP 426), which says that this is a game. Else the connection is just closed."},
 	{BOOL("verify-names", verify_names, "true"),
 	 .help = "Whether a player must prove the name with a key from a server list, made "
 		 "with the salt."},
@@ -187,6 +197,11 @@ static const struct config_key keys[] = {
 	{NUMBER("max-players", max_players, 1, 100000, "1000"),
 	 .what = "a number of players",
 	 .help = "How many may be online at once."},
+	{OBJECT("limits", config_limit_keys),
+	 .help = "What the door lets in, and how much one player may send. 0 means no limit. "
+		 "Loopback, UNIX sockets and trusted-proxies are not counted by address; who comes "
+		 "through such a proxy is counted by their own. A connection that ends without a "
+		 "word, such as the check of a server list, is not counted as one that was made."},
 	{NUMBER("login-timeout-ms", login_timeout_ms, 100, 600000, "5000"),
 	 .what = "a time in milliseconds",
 	 .help = "How long a client may take to log in, and a server to let a player in."},
@@ -254,6 +269,11 @@ static const struct config_key keys[] = {
 	{LIST("listeners", listeners), .sub = config_listener_keys,
 	 .what = "a list of objects",
 	 .help = "More addresses to listen on, beside address and port."},
+	{CUSTOM("paths", paths, "{}"),
+	 .what = "an object with the name of a server or group for each place",
+	 .help = "Where web clients are sent who connect to address and port, by what they have "
+		 "asked for. A place is \"/path\", \"host\" or \"host/path\"; the most exact one "
+		 "counts. Others go to the hubs."},
 	{LIST("heartbeats", heartbeats), .sub = config_heartbeat_keys,
 	 .what = "a list of objects",
 	 .help = "Server lists that Kurafuto is announced to, each with a salt of its own."},
@@ -285,6 +305,9 @@ static const struct config_key keys[] = {
 		 "Without it, or with null, the directory of the configuration."},
 	{BOOL("watch", watch, "false"),
 	 .help = "Whether the file is read again by itself when it has changed."},
+	{CHOICE("log-addresses", log_addresses, log_addresses, "\"full\""),
+	 .help = "How much of players' addresses the log shows: full, all; masked, their networks, "
+		 "as in 198.51.100.x; none, nothing."},
 	{OBJECT("log", log_keys),
 	 .help = "What is logged, and how."},
 	{.name = NULL},
@@ -350,7 +373,7 @@ static char *directory_of(struct config_reader *reader, const char *path)
 }
 
 /* What no single key can tell. */
-static void check_whole(struct config_reader *reader, const struct config *config)
+static void check_whole(struct config_reader *reader, struct config *config)
 {
 	const cJSON *lobby = cJSON_GetObjectItemCaseSensitive(reader->root, "lobby");
 	const cJSON *servers = cJSON_GetObjectItemCaseSensitive(reader->root, "servers");
@@ -361,7 +384,9 @@ static void check_whole(struct config_reader *reader, const struct config *confi
 		config_keys_fault(reader, "servers: no servers are linked and the lobby is "
 					  "off: nobody could join");
 	check_no_circle(reader, config);
+	config_join_paths(reader, config);
 	config_check_proxies(reader, config);
+	config_check_limits(reader, &config->limits);
 }
 
 struct config *config_parse(const char *path, const char *text, size_t size,

@@ -20,8 +20,9 @@
 #define CONFIG_LISTENERS_MAX  32
 #define CONFIG_GROUPS_MAX     64
 #define CONFIG_HEARTBEATS_MAX 32
-#define CONFIG_ADDRESS_MAX    46 /* room for a numeric address, terminated */
-#define CONFIG_NAME_MAX       32 /* longest name of a server */
+#define CONFIG_PATHS_MAX      256 /* of a listener */
+#define CONFIG_ADDRESS_MAX    46  /* room for a numeric address, terminated */
+#define CONFIG_NAME_MAX       32  /* longest name of a server */
 
 /* What a kick by a server means for the player: `on-kick`. */
 enum config_on_kick {
@@ -38,9 +39,10 @@ enum config_redirect {
 
 /* How a server learns the addresses of players: `forward`. */
 enum config_forward {
-	CONFIG_FORWARD_NONE,     /* it sees Kurafuto's */
-	CONFIG_FORWARD_PROXY_V1, /* by a header of the PROXY protocol, as a line of text */
-	CONFIG_FORWARD_PROXY_V2, /* or in bytes */
+	CONFIG_FORWARD_NONE,      /* it sees Kurafuto's */
+	CONFIG_FORWARD_PROXY_V1,  /* by a header of the PROXY protocol, as a line of text */
+	CONFIG_FORWARD_PROXY_V2,  /* or in bytes */
+	CONFIG_FORWARD_WEBSOCKET, /* Kurafuto is a web client, and names them in its request */
 };
 
 /* How much of players' addresses the log shows: `log-addresses`. */
@@ -53,13 +55,14 @@ enum config_log_addresses {
 /* `limits`: what the door lets in, and how much one player may send. 0 is no limit. */
 struct config_limits {
 	unsigned connections_per_address;
-	unsigned connections_per_network;                /* IPv4 /24, IPv6 /64 */
+	unsigned connections_per_network; /* IPv4 /24, IPv6 /64 */
+	/* A rate and its burst are both 0, or neither. */
 	unsigned connects_per_s, connects_burst;         /* of an address */
 	unsigned all_connects_per_s, all_connects_burst; /* of all together */
 	unsigned failed_logins_per_min;                  /* of an address */
 	unsigned half_open;                              /* logins under way at once */
 	unsigned packets_per_s, bytes_per_s, chat_per_s, blocks_per_s; /* of a player */
-	unsigned flood_kick_s; /* a player who is held up for longer is kicked */
+	unsigned flood_kick_s; /* a player who is held up for longer is kicked; 0: nobody is */
 };
 
 /* Texts, in the order of the file. */
@@ -117,10 +120,13 @@ struct config_hubs {
 	size_t n;
 };
 
-/* Where players are sent who come in by a web address: `paths` of a listener. */
+/* Where players are sent who come in by a web address: `paths` of a listener. No two have the
+ * same place. */
 struct config_path {
-	char *place; /* "/path", "host" or "host/path"; lower case but for the path */
+	char *place; /* "/path", "host" or "host/path"; the host in lower case, without a port
+		      */
 	struct config_hub hub;
+	struct config_hubs hubs; /* that one, then the listener's others */
 };
 
 struct config_listener {
@@ -274,6 +280,16 @@ bool config_is_final_kick(const struct config *config, const char *reason);
 /* Is this the address of a proxy that is believed whose connections it passes on:
  * `trusted-proxies`. Any thread. */
 bool config_trusts(const struct config *config, const struct net_addr *peer);
+
+/*
+ * The hubs of a web client that has asked for `path` ("/survival", without its query) at
+ * `host` (as in the field Host of its request, without the port; "" for none): by the most
+ * exact of the listener's paths, which is one of host and path, then one of the host alone,
+ * then one of the path alone. NULL: by none of them. Case does not matter in the host, nor does
+ * a slash at the end of the path. It lives as long as the listener. Any thread.
+ */
+const struct config_hubs *config_find_path(const struct config_listener *listener,
+					   const char *host, const char *path);
 
 /* Do players get keys from that list: has it a salt. */
 bool config_heartbeat_has_keys(const struct config_heartbeat *heartbeat);

@@ -22,10 +22,6 @@ struct group_row {
 	struct config_group group;
 	const struct config *config;
 };
-struct listener_row {
-	struct config_listener listener;
-	const struct config *config;
-};
 
 static const char *const balances[] = {
 	[CONFIG_BALANCE_FIRST] = "first",
@@ -84,6 +80,14 @@ const struct config_key config_listener_keys[] = {
 	{CONFIG_ROW("accept-proxy", BOOL, config_listener, accept_proxy), .fallback = "false",
 	 .help = "Whether only trusted-proxies may connect here, with a header of the PROXY "
 		 "protocol."},
+	{CONFIG_ROW("websocket", BOOL, config_listener, websocket), .fallback = "true",
+	 .help = "Whether web clients may connect here, too."},
+	{CONFIG_ROW_NO_MEMBER("paths", CUSTOM),
+	 .load = config_load_listener_paths, .print = config_print_listener_paths,
+	 .fallback = "{}",
+	 .what = "an object with the name of a server or group for each place",
+	 .help = "Where web clients who come in here are sent, as paths says for address and "
+		 "port."},
 	{.name = NULL},
 };
 /* clang-format on */
@@ -256,21 +260,36 @@ static const char *nearest_hub(const struct config *config, const char *word)
 	return config_nearest_server(config, word, nearest);
 }
 
+bool config_load_hub(struct config_reader *reader, const struct config *config,
+		     const cJSON *item, struct config_hub *out)
+{
+	const char *name = cJSON_IsString(item) ? item->valuestring : NULL;
+	bool is_known = name != NULL && find_hub(config, name, out);
+
+	if (!is_known)
+		config_keys_bad_item(reader, item, "the name of a linked server or of a group",
+				     name != NULL ? nearest_hub(config, name) : NULL);
+	return is_known;
+}
+
+const char *config_hub_name(const struct config *config, const struct config_hub *hub)
+{
+	return hub->is_group ? config->groups[hub->index].name
+			     : config->servers[hub->index].name;
+}
+
 static void add_hub(struct config_reader *reader, void *base, const cJSON *item)
 {
 	const struct hubs_row *row = base;
-	const char *name = cJSON_IsString(item) ? item->valuestring : NULL;
 	struct config_hub hub;
 
-	if (name == NULL || !find_hub(row->config, name, &hub)) {
-		config_keys_bad_item(reader, item, "the name of a linked server or of a group",
-				     name != NULL ? nearest_hub(row->config, name) : NULL);
+	if (!config_load_hub(reader, row->config, item, &hub))
 		return;
-	}
 	for (size_t i = 0; i < row->hubs->n; i++) {
 		if (row->hubs->items[i].is_group == hub.is_group &&
 		    row->hubs->items[i].index == hub.index) {
-			config_keys_fault(reader, "\"%s\" stands there twice", name);
+			config_keys_fault(reader, "\"%s\" stands there twice",
+					  item->valuestring);
 			return;
 		}
 	}
@@ -293,9 +312,7 @@ static cJSON *print_hubs(const struct config *config, const struct config_hubs *
 	cJSON *array = cJSON_CreateArray();
 
 	for (size_t i = 0; array != NULL && i < hubs->n; i++) {
-		const struct config_hub *hub = &hubs->items[i];
-		const char *name = hub->is_group ? config->groups[hub->index].name
-						 : config->servers[hub->index].name;
+		const char *name = config_hub_name(config, &hubs->items[i]);
 
 		array = config_keys_add(array, cJSON_CreateString(name));
 	}
@@ -314,7 +331,7 @@ cJSON *config_print_hubs(const void *base)
 static void load_listener_hubs(struct config_reader *reader, const struct config_key *key,
 			       const cJSON *value, void *base)
 {
-	struct listener_row *row = base;
+	struct config_listener_row *row = base;
 	struct hubs_row hubs = {.hubs = &row->listener.hubs, .config = row->config};
 
 	config_keys_each_item(reader, key, value, &hubs, add_hub);
@@ -322,7 +339,7 @@ static void load_listener_hubs(struct config_reader *reader, const struct config
 
 static cJSON *print_listener_hubs(const void *base)
 {
-	const struct listener_row *row = base;
+	const struct config_listener_row *row = base;
 
 	return print_hubs(row->config, &row->listener.hubs);
 }
@@ -395,9 +412,10 @@ void config_load_listeners(struct config_reader *reader, const struct config_key
 		reader, config,
 		(struct config_listener){.address = config_keys_copy(reader, config->address),
 					 .port = config->port,
-					 .accept_proxy = config->accept_proxy});
+					 .accept_proxy = config->accept_proxy,
+					 .websocket = config->websocket});
 	cJSON_ArrayForEach (item, items) {
-		struct listener_row row = {.config = config};
+		struct config_listener_row row = {.config = config};
 		size_t mark = config_keys_enter(reader, "[%d]", i++);
 
 		config_keys_load(reader, config_listener_keys, item, &row);
@@ -414,7 +432,8 @@ cJSON *config_print_listeners(const void *base)
 
 	/* The first is `address` and `port`. */
 	for (size_t i = 1; array != NULL && i < config->n_listeners; i++) {
-		struct listener_row row = {.listener = config->listeners[i], .config = config};
+		struct config_listener_row row = {.listener = config->listeners[i],
+						  .config = config};
 
 		array = config_keys_add(array, config_keys_print(config_listener_keys, &row));
 	}
@@ -430,6 +449,7 @@ void config_free_balance(struct config *config)
 	for (size_t i = 0; i < config->n_listeners; i++) {
 		config_keys_free(config_listener_keys, &config->listeners[i]);
 		free(config->listeners[i].hubs.items);
+		config_free_paths(&config->listeners[i]);
 	}
 	free(config->groups);
 	free(config->listeners);

@@ -9,6 +9,7 @@
 
 #include "config.h"
 #include "messages.h"
+#include "net.h"
 
 /* Puts a configuration in force and takes it over: it is freed when the last reference is gone.
  * Any thread. */
@@ -33,5 +34,16 @@ void config_release(const struct config *config); /* NULL is fine */
 char *config_message(char *out, size_t size, enum message message, ...)
 	__attribute__((sentinel));
 char *config_vmessage(char *out, size_t size, enum message message, va_list pairs);
+
+/*
+ * What the log may show of a player's address, by `log-addresses` of config_now(), and before
+ * there is one: all of it, as net_addr_text() has it; its network, without a port
+ * ("198.51.100.x", "2001:db8:1:2::x"); or "(address hidden)". Loopback and UNIX sockets, which
+ * are nobody's, are always shown. Any thread. (config_addresses.c)
+ */
+void log_address(char out[static NET_ADDR_TEXT], const struct net_addr *addr, bool with_port);
+/* A text for the log, with each address and network in it that is smaller than what the log may
+ * show as log_address() has it; cut where there is no room. */
+void log_addresses_in(char *out, size_t size, const char *text);
 
 #endif

@@ -18,7 +18,9 @@
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned) &&
 		       sizeof(enum config_on_kick) == sizeof(unsigned) &&
 		       sizeof(enum config_balance) == sizeof(unsigned) &&
-		       sizeof(enum config_check) == sizeof(unsigned),
+		       sizeof(enum config_check) == sizeof(unsigned) &&
+		       sizeof(enum config_forward) == sizeof(unsigned) &&
+		       sizeof(enum config_log_addresses) == sizeof(unsigned),
 	       "choices are stored as unsigned");
 
 /* ---- faults and where they are ---- */

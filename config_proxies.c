@@ -7,6 +7,7 @@ const char *const config_forwards[] = {
 	[CONFIG_FORWARD_NONE] = "none",
 	[CONFIG_FORWARD_PROXY_V1] = "proxy-v1",
 	[CONFIG_FORWARD_PROXY_V2] = "proxy-v2",
+	[CONFIG_FORWARD_WEBSOCKET] = "websocket",
 	NULL,
 };
 

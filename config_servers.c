@@ -72,7 +72,8 @@ const struct config_key config_server_keys[] = {
 	 .choices = config_forwards, .fallback = "\"none\"",
 	 .help = "How it learns the addresses of players: none, it sees Kurafuto's; proxy-v1 and "
 		 "proxy-v2, each connection begins with that header of the PROXY protocol, which the "
-		 "server must expect."},
+		 "server must expect; websocket, Kurafuto connects as a web client and names them in "
+		 "X-Real-IP, which MCGalaxy and others believe on the same machine."},
 	{.name = NULL},
 };
 /* clang-format on */

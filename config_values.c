@@ -126,10 +126,15 @@ static bool has_control_characters(const char *text)
 	return false;
 }
 
+bool config_check_host(const char *text)
+{
+	return is_numeric_address(text) || is_host_name(text);
+}
+
 bool config_check_server_address(const char *text, char *why, size_t why_size)
 {
 	if (strncmp(text, SOCKET, strlen(SOCKET)) != 0)
-		return is_numeric_address(text) || is_host_name(text);
+		return config_check_host(text);
 	size_t n = strlen(text + strlen(SOCKET));
 	if (n > SOCKET_MAX)
 		snprintf(why, why_size,

@@ -17,6 +17,12 @@ struct config_server_row {
 	const struct config *config;
 };
 
+/* A listener on its way in or out, likewise. */
+struct config_listener_row {
+	struct config_listener listener;
+	const struct config *config;
+};
+
 #define CONFIG_NAME_WHAT \
 	"a name of 1-32 letters, digits, '_' and '-' that does not start with a digit"
 #define CONFIG_PLAYER_WHAT "a player's name of 1-20 letters, digits, _ . @ + and -"
@@ -35,6 +41,10 @@ extern const struct config_key config_group_keys[];
 extern const struct config_key config_listener_keys[];
 extern const struct config_key config_heartbeat_keys[];
 extern const struct config_key config_rank_keys[];
+/* The keys of `limits`, which fill a struct config. (config_limits.c) */
+extern const struct config_key config_limit_keys[];
+/* Fault: a rate without a burst; a burst without a rate is taken away. */
+void config_check_limits(struct config_reader *reader, struct config_limits *limits);
 /* The words of `on-kick`, by enum config_on_kick; ends in NULL. */
 extern const char *const config_on_kicks[];
 
@@ -50,6 +60,8 @@ bool config_check_line(const char *text, char *why, size_t why_size);
 bool config_check_title(const char *text, char *why, size_t why_size);
 /* A numeric address. */
 bool config_check_address(const char *text, char *why, size_t why_size);
+/* A numeric address or a host name. */
+bool config_check_host(const char *text);
 /* Where a server is: an address, a host name, or a UNIX socket. */
 bool config_check_server_address(const char *text, char *why, size_t why_size);
 /* The name of a server, group or rank: CONFIG_NAME_WHAT. */
@@ -81,6 +93,10 @@ CONFIG_VALUE(hubs);
 /* After hubs, name and motd, which count where a listener has none of its own, and after
  * address and port, which make the first. */
 CONFIG_VALUE(listeners);
+/* Of the first listener. After listeners. */
+CONFIG_VALUE(paths);
+/* Of a struct config_listener_row. */
+CONFIG_VALUE(listener_paths);
 /* After listeners, which they name, and after heartbeat and public, which make the first. */
 CONFIG_VALUE(heartbeats);
 CONFIG_VALUE(messages);
@@ -96,8 +112,16 @@ CONFIG_VALUE(kick_pass);
 void config_free_kick_pass(struct config *config);
 void config_free_servers(struct config *config);
 void config_free_balance(struct config *config); /* groups, hubs and listeners */
+void config_free_paths(struct config_listener *listener);
+/* Fills in the hubs of all paths, once listeners and paths are there. */
+void config_join_paths(struct config_reader *reader, struct config *config);
 void config_free_ranks(struct config *config);
 void config_free_heartbeats(struct config *config);
+
+/* The server or group whose name an item is. False, with a fault, if it is none. */
+bool config_load_hub(struct config_reader *reader, const struct config *config,
+		     const cJSON *item, struct config_hub *out);
+const char *config_hub_name(const struct config *config, const struct config_hub *hub);
 
 /* The name most like a word among servers, with their aliases; `nearest` of others, or NULL,
  * competes. */

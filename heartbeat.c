@@ -27,6 +27,7 @@
 #include "heartbeat_private.h"
 #include "log.h"
 #include "net.h"
+#include "web_port.h"
 
 #define STOP_WAIT_MS 1000
 #define WAIT_MAX_MS  60000 /* the clock of salts may be set */
@@ -86,10 +87,10 @@ static const struct config_heartbeat *row_of(const struct beat *beat)
 	return &config_now()->heartbeats[beat->row];
 }
 
-/* Can browsers connect: there is no WebSocket yet. */
-static bool has_web(void)
+/* Can browsers connect: they do not go to every port. */
+static bool has_web(const struct config_listener *listener, uint16_t port)
 {
-	return false;
+	return listener->websocket && web_port_is_open(port);
 }
 
 static const char *address_of(const struct config_heartbeat *row,
@@ -123,13 +124,14 @@ static char *compose(const struct heartbeat *heartbeat, struct beat *beat, unsig
 	const struct config_listener *listener = &config->listeners[row->listener];
 	char salt[SALTS_MAX + 1];
 	bool has_salt = salts_get(heartbeat->parts.salts, row, salt);
+	uint16_t port = port_of(heartbeat, beat);
 	const struct heartbeat_form form = {
 		.name = row->name != NULL ? row->name : listener->name,
-		.port = port_of(heartbeat, beat),
+		.port = port,
 		.users = users,
 		.max = row->max_players != 0 ? row->max_players : config->max_players,
 		.is_public = row->is_public,
-		.has_web = has_web(),
+		.has_web = has_web(listener, port),
 		.salt = salt,
 		.software = heartbeat->parts.software,
 		.description = listener->motd,

@@ -374,7 +374,8 @@ const struct config_listener *listeners_row(struct listeners *listeners, int fd,
 			break;
 	if (listener != NULL)
 		*fallback = (struct config_listener){.address = listener->address,
-						     .port = listener->port};
+						     .port = listener->port,
+						     .websocket = true};
 	pthread_mutex_unlock(&listeners->lock);
 	for (size_t i = 0; listener != NULL && i < config->n_listeners; i++)
 		if (config->listeners[i].port == fallback->port &&

@@ -94,6 +94,15 @@ static const struct {
 	 "listeners.:: port 7: removed\n"},
 	{"{'listeners':[" DOOR("7", ",'name':'N'") "]}", "{'listeners':[" DOOR("7", ",'name':'M'") "]}",
 	 "listeners.:: port 7.name: \"M\", was \"N\"\n"},
+	{"{'servers':[" A("") "," B("") "],'paths':{'/x':'a'}}", "{'servers':[" A("") "," B("") "],'paths':{'/x/':'b','h.net/y':'a'}}",
+	 "paths./x: \"b\", was \"a\"\npaths.h.net/y: added\n"},
+	{"{'servers':[" A("") "],'listeners':[" DOOR("7", ",'paths':{'h.secret':'a'}") "]}",
+	 "{'servers':[" A("") "],'listeners':[" DOOR("7", ",'websocket':false") "]}",
+	 "listeners.:: port 7.websocket: false, was true\nlisteners.:: port 7.paths.h.secret: removed\n"},
+	{"{'servers':[" A("") "],'paths':{'/x':'a','/y':'a'}}", "{'servers':[" A("") "],'paths':{'/y/':'a','/x':'a'}}", ""},
+	{"{}", "{'limits':{'half-open':0,'connects-per-s':0}}",
+	 "limits.connects-per-s: 0, was 4\nlimits.connects-burst: 0, was 64\nlimits.half-open: 0, was 512\n"},
+	{"{}", "{'log-addresses':'none'}", "log-addresses: \"none\", was \"full\"\n"},
 
 	/* values that are long are cut */
 	{"{}", "{'kick-pass':['" LONG LONG "']}",

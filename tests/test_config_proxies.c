@@ -10,6 +10,7 @@
 #include "config.h"
 #include "net.h"
 #include "said.h"
+#include "server.h"
 #include "suite.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -48,9 +49,12 @@ START_TEST(what_is_printed_gives_the_same)
 	static const struct {
 		const char *word;
 		enum config_forward forward;
-	} forwards[] = {{"none", CONFIG_FORWARD_NONE},
-			{"proxy-v1", CONFIG_FORWARD_PROXY_V1},
-			{"proxy-v2", CONFIG_FORWARD_PROXY_V2}};
+		enum proxy_header_version header;
+	} forwards[] = {{"none", CONFIG_FORWARD_NONE, PROXY_HEADER_NONE},
+			{"proxy-v1", CONFIG_FORWARD_PROXY_V1, PROXY_HEADER_V1},
+			{"proxy-v2", CONFIG_FORWARD_PROXY_V2, PROXY_HEADER_V2},
+			{"websocket", CONFIG_FORWARD_WEBSOCKET, PROXY_HEADER_NONE}};
+	enum proxy_header_version header;
 	char json[512];
 
 	snprintf(json, sizeof(json),
@@ -66,6 +70,9 @@ START_TEST(what_is_printed_gives_the_same)
 	ck_assert_str_eq(text, text_again);
 	ck_assert_int_eq(config->servers[0].forward, forwards[_i].forward);
 	ck_assert_int_eq(again->servers[0].forward, forwards[_i].forward);
+	ck_assert(server_wants_header(&config->servers[0], &header) ==
+		  (forwards[_i].header != PROXY_HEADER_NONE));
+	ck_assert_int_eq(header, forwards[_i].header);
 	ck_assert(again->accept_proxy && again->listeners[1].accept_proxy);
 	ck_assert_uint_eq(again->trusted_proxies.n, 2);
 	free(text);
@@ -89,7 +96,7 @@ static const struct {
 	{"{\"trusted-proxies\":[\"::1\",\"proxy.example.org\"]}", "trusted-proxies[1]"},
 	{"{\"trusted-proxies\":[\"1.2.3\"]}", "an address or a network, such as 192.0.2.7"},
 	{"{\"trusted-proxies\":7}", "trusted-proxies: 7 is a number, and not a list of up to 64"},
-	{"{\"servers\":[" SERVER ",\"forward\":\"proxy\"}]}", "one of none, proxy-v1, proxy-v2"},
+	{"{\"servers\":[" SERVER ",\"forward\":\"proxy\"}]}", "\"proxy\" is not one of none, proxy-v1, proxy-v2, websocket"},
 	{"{\"servers\":[" SERVER ",\"forward\":true}]}", "servers[0].forward"},
 };
 /* clang-format on */
@@ -138,7 +145,7 @@ static Suite *config_proxies_suite(void)
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, defaults);
 	tcase_add_test(tcase, which_listener);
-	tcase_add_loop_test(tcase, what_is_printed_gives_the_same, 0, 3);
+	tcase_add_loop_test(tcase, what_is_printed_gives_the_same, 0, 4);
 	tcase_add_loop_test(tcase, what_is_wrong, 0, COUNT(faults));
 	tcase_add_test(tcase, who_is_trusted);
 	return suite;

@@ -22,7 +22,7 @@ START_TEST(a_form_has_all_fields_and_nothing_else)
 	ck_assert_str_ne(salt, SALT);
 	snprintf(wanted, sizeof(wanted),
 		 "name=My+network&port=25565&users=3&max=50&public=False&version=7&salt=%s&"
-		 "software=Kurafuto+1.2.3&web=False",
+		 "software=Kurafuto+1.2.3&web=True",
 		 salt);
 	ck_assert_str_eq(listing_body(&lists[0], 0), wanted);
 	ck_assert_msg(strncmp(request, "POST /server/heartbeat/ HTTP/1.1\r\n", 34) == 0, "%s",
@@ -52,10 +52,26 @@ START_TEST(every_key_of_an_entry_counts)
 	ck_assert_ptr_null(strstr(request, "%20"));
 	ck_assert_ptr_nonnull(strstr(
 		request, "name=Two+words&port=9&users=3&max=7&public=True&version=7&salt="));
+	listing_field(&lists[0], 0, "web", value);
+	ck_assert_str_eq(value, "False"); /* no browser goes to port 9 */
 	listing_field(&lists[1], 0, "name", value);
 	ck_assert_str_eq(value, "Door");
 	listing_field(&lists[1], 0, "port", value);
 	ck_assert_str_eq(value, "25566");
+	listing_field(&lists[1], 0, "web", value);
+	ck_assert_str_eq(value, "True");
+}
+END_TEST
+
+START_TEST(a_listener_without_websocket_has_no_web)
+{
+	char value[256];
+
+	begin("'websocket':false,'heartbeats':[{'type':'classicube',"
+	      "'url':'http://127.0.0.1:@0/'}]");
+	listing_request(&lists[0], 0);
+	listing_field(&lists[0], 0, "web", value);
+	ck_assert_str_eq(value, "False");
 }
 END_TEST
 
@@ -277,6 +293,7 @@ int main(void)
 
 	tcase_add_test(tcase, a_form_has_all_fields_and_nothing_else);
 	tcase_add_test(tcase, every_key_of_an_entry_counts);
+	tcase_add_test(tcase, a_listener_without_websocket_has_no_web);
 	tcase_add_test(tcase, heartbeat_true_has_the_salt_of_all);
 	tcase_add_test(tcase, betacraft_is_told_all_and_then_what_changes);
 	tcase_add_test(tcase, each_list_has_a_salt_of_its_own);
