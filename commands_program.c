@@ -318,6 +318,22 @@ static void say_events(const struct call *call)
 		    count_text(numbers[4], atomic_load(&call->commands->denied)), NULL);
 }
 
+static void say_door(const struct call *call)
+{
+	struct guard_counts counts;
+	unsigned long away = 0;
+	char numbers[3][COUNT_MAX];
+
+	if (call->world->guard == NULL)
+		return;
+	guard_get_counts(call->world->guard, &counts);
+	for (size_t i = 0; i < GUARD_VERDICTS; i++)
+		away += counts.refused[i];
+	call_answer(call, MESSAGE_STATS_DOOR, "away", count_text(numbers[0], away), "cut",
+		    count_text(numbers[1], counts.cut), "logins",
+		    count_text(numbers[2], counts.half_open), NULL);
+}
+
 void run_stats(const struct call *call)
 {
 	const struct config *config = config_now();
@@ -332,6 +348,7 @@ void run_stats(const struct call *call)
 		    count_text(numbers[1], config->max_players), "connections",
 		    count_text(numbers[2], session_count()), NULL);
 	say_events(call);
+	say_door(call);
 	say_process(call);
 	for (size_t i = 0; i < config->n_servers; i++)
 		say_server(call, config->servers[i].server);

@@ -29,6 +29,7 @@
 #include "console.h"
 #include "control.h"
 #include "filters.h"
+#include "guard.h"
 #include "heartbeat.h"
 #include "hooks.h"
 #include "listeners.h"
@@ -71,6 +72,7 @@ struct program {
 	struct control *control;
 	struct listeners *listeners;
 	struct bans *bans;
+	struct guard *guard;
 	struct places *places;
 	struct salts *salts;
 	struct heartbeat *heartbeat;
@@ -457,13 +459,14 @@ static bool open_parts(struct program *program)
 	program->registry = registry_new();
 	program->hooks = hooks_new();
 	program->bans = bans_new(program->config->state_dir);
+	program->guard = guard_new();
 	program->places = places_new(program->config->state_dir);
 	program->salts = salts_new(program->config->state_dir);
 	program->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	program->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (has_signals && program->state_dir != NULL && program->registry != NULL &&
 	    program->hooks != NULL && program->bans != NULL && program->places != NULL &&
-	    program->salts != NULL && program->wake >= 0) {
+	    program->salts != NULL && program->guard != NULL && program->wake >= 0) {
 		salts_follow(program->salts, program->config, time(NULL));
 		return true;
 	}
@@ -544,6 +547,7 @@ static bool open_program(struct program *program, struct config *config)
 		.hooks = program->hooks,
 		.bans = program->bans,
 		.places = program->places,
+		.guard = program->guard,
 		.salt = program->salt,
 		.salts = program->salts,
 		.version = SOFTWARE,
@@ -588,6 +592,7 @@ static void close_program(struct program *program)
 	commands_free(program->commands);
 	hooks_free(program->hooks);
 	bans_free(program->bans);
+	guard_free(program->guard);
 	places_free(program->places);
 	salts_free(program->salts);
 	free(program->state_dir);
@@ -622,7 +627,7 @@ static void refuse_one(struct program *program, int listener)
 	program->spare = -1;
 	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	if (fd >= 0)
-		session_refuse(fd);
+		session_refuse(fd, MESSAGE_FULL);
 	else
 		poll(NULL, 0,
 		     ACCEPT_PAUSE_MS); /* somebody was quicker: the listener stays ready */
@@ -689,6 +694,7 @@ static void serve(struct program *program)
 			continue;
 		sweep_ms = net_now_ms() + SWEEP_MS;
 		session_sweep();
+		session_sweep_door(&program->world);
 	} while (serve_once(program));
 }
 
@@ -736,6 +742,7 @@ static int run(const struct options *options, struct config *config)
 	start_threads(&program);
 	serve(&program);
 	listeners_close(program.listeners);
+	session_close_door();
 	arm_second_signal();
 	log_info("shutting down, players online: %u", session_players());
 	control_reason(program.control, reason, sizeof(reason));

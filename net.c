@@ -137,26 +137,52 @@ static int wait_for_room(int fd, int64_t deadline_ms, const atomic_bool *cancel)
 	}
 }
 
-int net_send_all(int fd, const void *data, size_t size, int64_t deadline_ms,
-		 const atomic_bool *cancel, size_t *sent)
+/* Takes off what has been sent, and parts without bytes. */
+static void take_off(struct msghdr *message, size_t sent)
 {
-	const uint8_t *bytes = data;
+	while (message->msg_iovlen > 0 && message->msg_iov[0].iov_len <= sent) {
+		sent -= message->msg_iov[0].iov_len;
+		message->msg_iov++;
+		message->msg_iovlen--;
+	}
+	if (message->msg_iovlen == 0)
+		return;
+	message->msg_iov[0].iov_base = (uint8_t *)message->msg_iov[0].iov_base + sent;
+	message->msg_iov[0].iov_len -= sent;
+}
+
+int net_send_parts(int fd, struct iovec *parts, size_t n, int64_t deadline_ms,
+		   const atomic_bool *cancel, size_t *sent)
+{
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = n};
 	size_t done = 0;
 	int result = 0;
 
-	while (done < size && result == 0) {
-		ssize_t n = send(fd, bytes + done, size - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+	take_off(&message, 0);
+	while (message.msg_iovlen > 0 && result == 0) {
+		ssize_t written = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-		if (n >= 0)
-			done += (size_t)n;
-		else if (errno == EAGAIN)
+		if (written >= 0) {
+			done += (size_t)written;
+			take_off(&message, (size_t)written);
+		} else if (errno == EAGAIN) {
 			result = wait_for_room(fd, deadline_ms, cancel);
-		else if (errno != EINTR)
+		} else if (errno != EINTR) {
 			result = -1;
+		}
 	}
 	if (sent != NULL)
 		*sent = done;
 	return result;
+}
+
+int net_send_all(int fd, const void *data, size_t size, int64_t deadline_ms,
+		 const atomic_bool *cancel, size_t *sent)
+{
+	struct iovec part = {.iov_len = size};
+
+	memcpy(&part.iov_base, &data, sizeof(data)); /* which sendmsg(2) only reads */
+	return net_send_parts(fd, &part, 1, deadline_ms, cancel, sent);
 }
 
 /* ---- addresses ---- */

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #define NET_FOREVER   INT64_MAX
@@ -46,6 +47,11 @@ ssize_t net_recv(int fd, void *buffer, size_t size, int64_t deadline_ms);
  */
 int net_send_all(int fd, const void *data, size_t size, int64_t deadline_ms,
 		 const atomic_bool *cancel, size_t *sent);
+/* The same for several parts, one behind the other in as few writes as can be; they are used
+ * up.
+ */
+int net_send_parts(int fd, struct iovec *parts, size_t n, int64_t deadline_ms,
+		   const atomic_bool *cancel, size_t *sent);
 
 /*
  * Parses a numeric IPv4 or IPv6 address, or "unix:PATH"; false if it is none. PATH has 1 to 107

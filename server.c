@@ -660,10 +660,18 @@ bool server_wants_header(const struct config_server *row, enum proxy_header_vers
 		[CONFIG_FORWARD_NONE] = PROXY_HEADER_NONE,
 		[CONFIG_FORWARD_PROXY_V1] = PROXY_HEADER_V1,
 		[CONFIG_FORWARD_PROXY_V2] = PROXY_HEADER_V2,
+		[CONFIG_FORWARD_WEBSOCKET] = PROXY_HEADER_NONE,
 	};
 
 	*version = row != NULL ? versions[row->forward] : PROXY_HEADER_NONE;
 	return *version != PROXY_HEADER_NONE;
+}
+
+void server_web_host(const struct server *server, char out[static SERVER_ADDRESS_MAX])
+{
+	server_address(server, out);
+	if (strncmp(out, NET_UNIX, strlen(NET_UNIX)) == 0)
+		strlcpy(out, "localhost", SERVER_ADDRESS_MAX);
 }
 
 bool server_fault_is_ours(int error)

@@ -214,6 +214,9 @@ int server_dial_finish(struct server *server, int fd, int64_t deadline_ms, char 
 /* Must a connection to it begin with a header of the PROXY protocol, by its row (NULL: none);
  * of which version. */
 bool server_wants_header(const struct config_server *row, enum proxy_header_version *version);
+/* What a request for WebSocket calls the server (Host): its address, or "localhost" for a UNIX
+ * socket, which has no name. Any thread. */
+void server_web_host(const struct server *server, char out[static SERVER_ADDRESS_MAX]);
 /* Does an errno of these speak of this machine (no descriptors, no memory) and not of the
  * server. */
 bool server_fault_is_ours(int error);

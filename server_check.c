@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One check of one server, without ever blocking: a connection, and with `health.check`
- * "classic" a login and the first byte of the answer to it. The one idea: a check is a socket,
- * a deadline and what it waits for; the background thread polls all of them together. Every
- * address of a host name is tried in turn before the check has failed.
+ * "classic" a login, by WebSocket where the server wants that, and the first byte of the answer
+ * to it. The one idea: a check is a socket, a deadline and what it waits for; the background
+ * thread polls all of them together. Every address of a host name is tried in turn before the
+ * check has failed.
  */
 #include <bsd/string.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "packet.h"
 #include "server_private.h"
+#include "upgrade.h"
 
 static int64_t now_us(void)
 {
@@ -26,9 +29,9 @@ static int64_t now_us(void)
 /* Lets go of the connection. */
 static void hang_up(struct health_check *check)
 {
-	if (check->fd >= 0)
-		close(check->fd);
-	check->fd = -1;
+	stream_close(&check->stream);
+	free(check->upgrade);
+	check->upgrade = NULL;
 }
 
 static void give_up(struct health_check *check)
@@ -42,15 +45,16 @@ static void give_up(struct health_check *check)
 static void try_next(struct health_check *check, int error)
 {
 	hang_up(check);
-	while (check->fd < 0 && check->tries > 0 && !server_fault_is_ours(error)) {
+	while (check->stream.fd < 0 && check->tries > 0 && !server_fault_is_ours(error)) {
 		check->tries--;
 		check->has_asked = false;
 		check->started_us = now_us();
 		check->deadline_ms = net_deadline_ms(check->timeout_ms);
-		check->fd = server_connect_start(check->server, check->why, sizeof(check->why));
-		error = check->fd < 0 ? errno : 0;
+		check->stream.fd =
+			server_connect_start(check->server, check->why, sizeof(check->why));
+		error = check->stream.fd < 0 ? errno : 0;
 	}
-	if (check->fd >= 0)
+	if (check->stream.fd >= 0)
 		return;
 	if (server_fault_is_ours(error))
 		give_up(check);
@@ -64,11 +68,13 @@ void health_check_start(struct health_check *check, struct server *server,
 	*check = (struct health_check){
 		.server = server,
 		.generation = server_generation(server),
-		.fd = -1,
+		.stream = {.fd = -1},
 		.tries = server_address_count(server),
 		.timeout_ms = config->connect_timeout_ms,
 	};
-	server_wants_header(server_config(server, config), &check->header);
+	const struct config_server *row = server_config(server, config);
+	server_wants_header(row, &check->header);
+	check->is_web = row != NULL && row->forward == CONFIG_FORWARD_WEBSOCKET;
 	if (config->health_check == CONFIG_CHECK_CLASSIC)
 		strlcpy(check->probe, config->health_probe_name, sizeof(check->probe));
 	try_next(check, 0);
@@ -93,7 +99,7 @@ static void refuse(struct health_check *check, const char *why)
 /* A new connection has room for so little. */
 static bool say(struct health_check *check, const uint8_t *data, size_t size)
 {
-	return send(check->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size;
+	return stream_send(&check->stream, data, size, net_now_ms(), NULL, NULL) == 0;
 }
 
 /* Says that this is no player, to a server that wants to hear who is one. */
@@ -120,15 +126,93 @@ static void ask(struct health_check *check)
 		refuse(check, "it closed the connection before the check could log in");
 }
 
+/* An upgrade to WebSocket that is under way: what has come of the answer. */
+struct health_upgrade {
+	char key[UPGRADE_KEY_TEXT];
+	size_t fill;
+	char head[HTTP_HEAD_MAX];
+};
+
+/* Asks for WebSocket, naming no player. */
+static void ask_upgrade(struct health_check *check)
+{
+	char request[UPGRADE_WRITE_MAX], host[SERVER_ADDRESS_MAX];
+
+	check->upgrade = calloc(1, sizeof(*check->upgrade));
+	if (check->upgrade == NULL) {
+		give_up(check);
+		return;
+	}
+	server_web_host(check->server, host);
+	upgrade_make_key(check->upgrade->key);
+	size_t size = upgrade_write_request(request, host, check->upgrade->key, NULL);
+	if (say(check, (const uint8_t *)request, size))
+		check->has_asked = true;
+	else
+		refuse(check, "it closed the connection before the check could say anything");
+}
+
+/* Goes on with the login once the server has agreed to WebSocket. */
+static void take_upgrade(struct health_check *check, const struct http_head *head)
+{
+	struct health_upgrade *upgrade = check->upgrade;
+	const char *fault = NULL;
+	char why[sizeof(check->why)];
+	size_t rest = upgrade->fill - head->size;
+
+	if (!upgrade_read_answer(head, upgrade->key, &fault)) {
+		snprintf(why, sizeof(why), "it does not speak WebSocket: %s", fault);
+		refuse(check, why);
+	} else if (!stream_begin_web(&check->stream, WEBSOCKET_CLIENT)) {
+		give_up(check);
+	} else {
+		/* nobody speaks before the login, but there may be half a frame */
+		stream_take(&check->stream, (uint8_t *)upgrade->head + head->size, rest);
+		free(upgrade);
+		check->upgrade = NULL;
+		ask(check);
+	}
+}
+
+static void upgrading(struct health_check *check)
+{
+	struct health_upgrade *upgrade = check->upgrade;
+	struct http_head head;
+	const char *fault = "it closed the connection";
+	char why[sizeof(check->why)];
+	ssize_t n = recv(check->stream.fd, upgrade->head + upgrade->fill,
+			 sizeof(upgrade->head) - upgrade->fill, MSG_DONTWAIT);
+
+	if (n < 0 && errno == EAGAIN && net_now_ms() < check->deadline_ms)
+		return;
+	if (n < 0 && errno == EAGAIN)
+		fault = "there was no answer in time";
+	enum http_result result = HTTP_BAD;
+	if (n > 0) {
+		upgrade->fill += (size_t)n;
+		result = http_read_response(&head, upgrade->head, upgrade->fill, &fault);
+	}
+	if (result == HTTP_PART)
+		return;
+	if (result == HTTP_WHOLE) {
+		take_upgrade(check, &head);
+		return;
+	}
+	snprintf(why, sizeof(why), "it does not speak WebSocket: %s", fault);
+	refuse(check, why);
+}
+
 static void connected(struct health_check *check)
 {
-	if (server_dial_finish(check->server, check->fd, net_now_ms(), check->why,
+	if (server_dial_finish(check->server, check->stream.fd, net_now_ms(), check->why,
 			       sizeof(check->why)) != 0)
 		try_next(check, errno);
 	else if (!say_header(check))
 		refuse(check, "it closed the connection before the check could say anything");
 	else if (check->probe[0] == '\0')
 		succeed(check);
+	else if (check->is_web)
+		ask_upgrade(check);
 	else
 		ask(check);
 }
@@ -138,8 +222,11 @@ static void answered(struct health_check *check)
 {
 	uint8_t opcode = 0;
 	char why[sizeof(check->why)];
-	ssize_t n = recv(check->fd, &opcode, 1, MSG_DONTWAIT);
+	ssize_t n;
 
+	do
+		n = stream_recv(&check->stream, &opcode, 1, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
 	if (n < 0 && errno == EAGAIN && net_now_ms() < check->deadline_ms)
 		return;
 	if (n == 1 && (opcode == OP_IDENTIFICATION || opcode == OP_DISCONNECT)) {
@@ -168,7 +255,9 @@ short health_check_events(const struct health_check *check)
 
 void health_check_step(struct health_check *check)
 {
-	if (check->has_asked)
+	if (check->upgrade != NULL)
+		upgrading(check);
+	else if (check->has_asked)
 		answered(check);
 	else
 		connected(check);

@@ -102,7 +102,7 @@ static void begin_check(struct health *health, struct server *server,
 	struct health_check *check = &health->checks[health->n_checks];
 
 	health_check_start(check, server, config);
-	health->n_checks += check->fd >= 0;
+	health->n_checks += check->stream.fd >= 0;
 }
 
 /* Starts all that is due. Returns until when nothing else is. */
@@ -139,7 +139,7 @@ static size_t list_fds(struct health *health)
 	health->fds[0] = (struct pollfd){.fd = registry->wake_fd, .events = POLLIN};
 	for (size_t i = 0; i < health->n_checks; i++)
 		health->fds[i + 1] = (struct pollfd){
-			.fd = health->checks[i].fd,
+			.fd = health->checks[i].stream.fd,
 			.events = health_check_events(&health->checks[i]),
 		};
 	return 1 + health->n_checks +
@@ -167,7 +167,7 @@ static void step_checks(struct health *health)
 
 		if (health->fds[i + 1].revents != 0 || check->deadline_ms <= now_ms)
 			health_check_step(check);
-		if (check->fd >= 0)
+		if (check->stream.fd >= 0)
 			health->checks[kept++] = *check;
 	}
 	health->n_checks = kept;

@@ -15,6 +15,7 @@
 
 #include "net.h"
 #include "server.h"
+#include "stream.h"
 
 #define SERVER_ADDRESSES_MAX 4
 #define SERVER_GROUPS_MAX    CONFIG_GROUPS_MAX
@@ -118,12 +119,15 @@ int64_t server_check_pause_ms(int64_t interval_ms, unsigned fails, uint32_t rand
 void *health_main(void *registry);
 
 /* server_check.c: one check, without ever blocking. Background thread. */
+struct health_upgrade;
 struct health_check {
 	struct server *server;
-	unsigned generation; /* of the address */
-	int fd;              /* -1: it is over */
-	bool has_asked;      /* it is connected, and waits for an answer */
-	size_t tries;        /* addresses left to try */
+	unsigned generation;            /* of the address */
+	struct stream stream;           /* its fd is -1: it is over */
+	bool has_asked;                 /* it is connected, and waits for an answer */
+	bool is_web;                    /* the server is to be spoken to by WebSocket, */
+	struct health_upgrade *upgrade; /* and has been asked for it; else NULL */
+	size_t tries;                   /* addresses left to try */
 	int64_t started_us, deadline_ms;
 	int64_t timeout_ms;               /* for each address */
 	enum proxy_header_version header; /* what it must send first */

@@ -87,8 +87,9 @@ void session_ref(struct session *session)
 
 static void session_free(struct session *session)
 {
-	if (session->fd >= 0)
-		close(session->fd);
+	stream_close(&session->stream);
+	free(session->host);
+	free(session->path);
 	footprint_free(session->footprint);
 	config_release(session->config);
 	trace_unref(session->trace);
@@ -130,13 +131,14 @@ static struct session *session_new(const struct session_world *world, int fd,
 		sizeof(session->listener_address));
 	session->listener_port = listener->port;
 	session->wants_header = listener->accept_proxy;
+	session->takes_web = listener->websocket;
 	atomic_init(&session->refs, 1);
 	atomic_init(&session->is_ending, false);
 	atomic_init(&session->is_level_open, false);
 	atomic_init(&session->is_traced, false);
 	session->next_gate_ping = GATE_PING_FIRST;
 	session->world = world;
-	session->fd = fd;
+	session->stream = (struct stream){.fd = fd};
 	session->peer = *peer;
 	session->started_ms = net_now_ms();
 	session->is_gate_open = true;
@@ -163,6 +165,7 @@ static void *client_main(void *argument)
 	}
 	bool is_in = in.bytes != NULL && session_login(session, &in, &predial) &&
 		     session_enter(session, &predial);
+	session_note_logged_in(session);
 	session_drop_predial(&predial);
 	if (is_in)
 		session_relay_client(session, &in);
@@ -171,21 +174,6 @@ static void *client_main(void *argument)
 	session_leave(session);
 	session_unref(session);
 	return NULL;
-}
-
-void session_refuse(int fd)
-{
-	char reason[SESSION_WHY_MAX];
-	uint8_t packet[PACKET_SIZE_MAX];
-	size_t size;
-
-	config_message(reason, sizeof(reason), MESSAGE_FULL, NULL);
-	size = session_write_disconnect(packet, reason, false);
-	(void)!send(fd, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-	shutdown(fd, SHUT_WR);
-	(void)!recv(fd, packet, sizeof(packet),
-		    MSG_DONTWAIT); /* unread bytes would turn the close into a reset */
-	close(fd);
 }
 
 static void list_session(struct session *session)
@@ -217,22 +205,29 @@ static bool unlist_session(struct session *session)
 bool session_start(const struct session_world *world, int fd, const struct net_addr *peer,
 		   const struct config_listener *listener)
 {
-	struct session *session = session_new(world, fd, peer, listener);
+	struct guard_ticket *ticket;
 
+	if (!session_admit(world, fd, peer, &ticket))
+		return false;
+	struct session *session = session_new(world, fd, peer, listener);
 	if (session == NULL) {
 		log_error("no memory for another player");
-		session_refuse(fd);
+		if (world->guard != NULL)
+			guard_leave(world->guard, ticket, net_now_ms());
+		session_turn_away(fd, MESSAGE_FULL);
 		return false;
 	}
+	session->ticket = ticket;
 	net_tune(fd);
 	list_session(session);
 	if (!session_spawn(client_main, session)) {
 		session_log(session, LOG_ERROR, "no thread for another player (%u sessions)",
 			    session_count());
 		unlist_session(session);
-		session->fd = -1;
+		session_leave_door(session);
+		session->stream.fd = -1;
 		session_unref(session);
-		session_refuse(fd);
+		session_turn_away(fd, MESSAGE_FULL);
 		return false;
 	}
 	return true;
@@ -296,7 +291,7 @@ static struct session *find_locked(const char *name, const struct session *excep
 
 bool session_is_client_gone(const struct session *session)
 {
-	struct pollfd fd = {.fd = session->fd, .events = POLLRDHUP};
+	struct pollfd fd = {.fd = session->stream.fd, .events = POLLRDHUP};
 
 	return poll(&fd, 1, 0) > 0;
 }
@@ -396,20 +391,20 @@ void session_send_locked(struct session *session, const uint8_t *data, size_t si
 	if (session->is_broken || size == 0 || atomic_load(&session->is_ending))
 		return;
 	trace_locked(session, data, size);
-	if (net_send_all(session->fd, data, size, net_deadline_ms(timeout_ms),
-			 &session->is_ending, &sent) == 0)
+	if (stream_send(&session->stream, data, size, net_deadline_ms(timeout_ms),
+			&session->is_ending, &sent) == 0)
 		return;
 	if (errno == ECANCELED) { /* the goodbye must begin where a packet can begin */
-		size_t end = packet_end(session, data, sent);
+		size_t end = packet_end(session, data, sent + stream_owed(&session->stream));
 
 		if (end == sent ||
 		    (end > sent &&
-		     net_send_all(session->fd, data + sent, end - sent,
-				  net_deadline_ms(SESSION_LINGER_MS / 2), NULL, NULL) == 0))
+		     stream_send(&session->stream, data + sent, end - sent,
+				 net_deadline_ms(SESSION_LINGER_MS / 2), NULL, NULL) == 0))
 			return;
 	}
 	session->is_broken = true;
-	shutdown(session->fd, SHUT_RDWR);
+	shutdown(session->stream.fd, SHUT_RDWR);
 }
 
 void session_lock_tx(struct session *session)
@@ -439,12 +434,13 @@ static void say_goodbye(struct session *session, const char *reason, int64_t dea
 		session->is_in_game && dialect_has(&session->dialect, EXT_FULL_CP437));
 	if (!session->is_broken) {
 		trace_locked(session, packet, size);
-		net_send_all(session->fd, packet, size, deadline_ms, NULL, NULL);
+		if (stream_send(&session->stream, packet, size, deadline_ms, NULL, NULL) == 0)
+			stream_send_close(&session->stream, WEBSOCKET_NORMAL);
 	}
 	session->is_broken = true;
 	pthread_cond_broadcast(&session->level_done);
 	pthread_mutex_unlock(&session->client_tx);
-	shutdown(session->fd, SHUT_WR);
+	shutdown(session->stream.fd, SHUT_WR);
 }
 
 /* Ends what is left of links that servers should have ended by now: by the deadline, or all.
@@ -455,7 +451,7 @@ static void cut_leaving_locked(struct session *session, int64_t now_ms)
 
 	TAILQ_FOREACH (link, &session->leaving, leaving_entries)
 		if (now_ms >= link->leave_deadline_ms)
-			shutdown(link->fd, SHUT_RDWR);
+			shutdown(link->stream.fd, SHUT_RDWR);
 }
 
 void session_sweep(void)
@@ -518,7 +514,7 @@ void session_await_end(struct session *session)
 {
 	pthread_mutex_lock(&table.lock);
 	if (!wait_left_locked(session, net_now_ms() + SESSION_LINGER_MS)) {
-		shutdown(session->fd, SHUT_RDWR);
+		shutdown(session->stream.fd, SHUT_RDWR);
 		wait_left_locked(session, net_now_ms() + SESSION_LINGER_MS);
 	}
 	pthread_mutex_unlock(&table.lock);
@@ -530,7 +526,7 @@ void session_linger(struct session *session)
 	uint8_t scrap[512];
 
 	while (atomic_load(&session->is_ending) &&
-	       net_recv(session->fd, scrap, sizeof(scrap), deadline_ms) > 0)
+	       net_recv(session->stream.fd, scrap, sizeof(scrap), deadline_ms) > 0)
 		;
 }
 
@@ -541,8 +537,9 @@ void session_leave(struct session *session)
 	session->is_broken = true;
 	pthread_cond_broadcast(&session->level_done);
 	pthread_mutex_unlock(&session->client_tx);
-	shutdown(session->fd, SHUT_RDWR);
+	shutdown(session->stream.fd, SHUT_RDWR);
 	session_unqueue(session);
+	session_leave_door(session);
 	if (unlist_session(session))
 		session_log(session, LOG_INFO, "leaves after %lld s: %s",
 			    (long long)session_age_ms(session) / 1000, session->end_reason);
@@ -601,7 +598,7 @@ void session_end_all(int64_t timeout_ms, enum message message, ...)
 	pthread_mutex_lock(&table.lock);
 	if (!wait_empty_locked(deadline_ms)) {
 		TAILQ_FOREACH (session, &table.all, entries)
-			shutdown(session->fd, SHUT_RDWR);
+			shutdown(session->stream.fd, SHUT_RDWR);
 		wait_empty_locked(net_now_ms() + timeout_ms);
 	}
 	pthread_mutex_unlock(&table.lock);
@@ -657,7 +654,7 @@ void session_place_name(const struct session *session, char *out, size_t size)
 
 int session_ping_ms(const struct session *session)
 {
-	int us = net_rtt_us(session->fd);
+	int us = net_rtt_us(session->stream.fd);
 
 	return us < 0 ? -1 : (us + 500) / 1000;
 }

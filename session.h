@@ -16,6 +16,7 @@
 
 #include "bans.h"
 #include "config.h"
+#include "guard.h"
 #include "hooks.h"
 #include "messages.h"
 #include "net.h"
@@ -36,6 +37,7 @@ struct session_world {
 	const struct hooks *hooks;
 	struct bans *bans;     /* NULL: nobody is banned */
 	struct places *places; /* NULL: nobody is remembered */
+	struct guard *guard;   /* NULL: everybody may connect */
 	const char *salt;      /* for mppass keys, where the configuration has none */
 	struct salts *salts;   /* of server lists; NULL: there are none */
 	const char *version;   /* "Kurafuto 0.1.0": named to clients and servers */
@@ -44,16 +46,22 @@ struct session_world {
 };
 
 /*
- * Takes over an accepted socket and starts its client reader. On failure (threads, memory) the
- * client is told that the server is full, without blocking, and the fd is closed. `listener` is
- * where it came in, copied. Main thread.
+ * Takes over an accepted socket and starts its client reader. False: the guard has turned it
+ * away, or there are no threads or no memory; the client is told why, without blocking, and the
+ * fd is closed a moment later. `listener` is where it came in, copied. Main thread.
  */
 bool session_start(const struct session_world *world, int fd, const struct net_addr *peer,
 		   const struct config_listener *listener);
 
-/* Tells a client that there is no room, as far as that goes without waiting, and closes its
- * socket. */
-void session_refuse(int fd);
+/* Tells a client why it can't come in, as far as that goes without waiting, and closes its
+ * socket: at once, or a moment later, so that the client can read it. Main thread. */
+void session_refuse(int fd, enum message message);
+void session_turn_away(int fd, enum message message);
+/* Closes those whose moment is over, and has the log tell of the door. To be called about once
+ * a second. Main thread. */
+void session_sweep_door(const struct session_world *world);
+/* Closes them all: at the end. */
+void session_close_door(void);
 
 /* Sessions that exist, logged in or not; the players among them. */
 unsigned session_count(void);

@@ -180,7 +180,7 @@ bool session_lock_tx_by(struct session *session, int64_t deadline_ms)
 
 bool session_has_room(const struct session *session)
 {
-	struct pollfd fd = {.fd = session->fd, .events = POLLOUT};
+	struct pollfd fd = {.fd = session->stream.fd, .events = POLLOUT};
 
 	return poll(&fd, 1, 0) > 0 && (fd.revents & POLLOUT) != 0;
 }
@@ -448,7 +448,7 @@ void session_listener(const struct session *session, char out[static NET_ADDR_TE
 	struct net_addr here = {.len = sizeof(here.storage)};
 
 	strlcpy(out, "?", NET_ADDR_TEXT);
-	if (getsockname(session->fd, (struct sockaddr *)&here.storage, &here.len) == 0)
+	if (getsockname(session->stream.fd, (struct sockaddr *)&here.storage, &here.len) == 0)
 		net_addr_text(out, &here, true);
 }
 

@@ -5,6 +5,7 @@
  * those bytes were sent before any later swap, so they belong to that server or to none.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "session_private.h"
 #include "text.h"
 
+#define FLOOD_LOG_MS   10000 /* how often the log tells of one player's flood */
 #define CLIENT_OUT_MAX (CHAT_OUT_MAX > TRANSLATE_OUT_MAX ? CHAT_OUT_MAX : TRANSLATE_OUT_MAX)
 
 struct client_reader {
@@ -31,7 +33,10 @@ struct client_reader {
 	bool is_in_line;             /* the next message packet continues a long chat line, */
 	bool is_line_dropped;        /* whose beginning was dropped or answered */
 	struct chat *chat;           /* a long line being joined for a server that takes none */
-	size_t offset;               /* bytes framed so far, for the log */
+	struct flood flood;          /* how much the player sends */
+	unsigned counts[FLOOD_KINDS]; /* since the last look at that */
+	int64_t flood_log_ms;         /* when the log may tell of it next */
+	size_t offset;                /* bytes framed so far, for the log */
 	bool has_fault;
 	struct session_reason fault; /* why the session must end */
 };
@@ -319,6 +324,18 @@ static void flush(struct client_reader *reader, const uint8_t *data, size_t size
 		link_pass(reader->link, reader->server, data, size);
 }
 
+/* Counts a whole packet for the limits of the player. */
+static void count(struct client_reader *reader, const uint8_t *packet)
+{
+	reader->counts[FLOOD_PACKETS]++;
+	if (packet[0] == OP_SET_BLOCK_CLIENT)
+		reader->counts[FLOOD_BLOCKS]++;
+	/* a long line (LongerMessages) counts once, by its last packet */
+	if (packet[0] == OP_MESSAGE &&
+	    !(packet[1] == 1 && dialect_has(&reader->session->dialect, EXT_LONGER_MESSAGES)))
+		reader->counts[FLOOD_CHAT]++;
+}
+
 /* Frames what has arrived and passes it on, up to the end of the last whole packet or a fault.
  */
 static void walk(struct client_reader *reader)
@@ -336,6 +353,7 @@ static void walk(struct client_reader *reader)
 		if (size == 0 || in->fill - at < size)
 			break;
 		reader->out_size = 0;
+		count(reader, packet);
 		if (reader->wants[packet[0]] && inspect(reader, packet, size) == VERDICT_DROP) {
 			flush(reader, in->bytes + start, at - start);
 			flush(reader, reader->out, reader->out_size);
@@ -373,6 +391,48 @@ static void fail_silent(struct client_reader *reader)
 	fail(reader, MESSAGE_CLIENT_SILENT, "ms", ms, NULL);
 }
 
+static void log_flood(struct client_reader *reader, const char *what)
+{
+	int64_t now_ms = net_now_ms();
+
+	if (now_ms < reader->flood_log_ms)
+		return;
+	reader->flood_log_ms = now_ms + FLOOD_LOG_MS;
+	session_log(reader->session, LOG_INFO,
+		    "sends too many %s a second (limits), and is slowed down", what);
+}
+
+/* Who sends too much is not read for a while, and kicked if that does not help. False: the
+ * session is over. */
+static bool pay_for_flood(struct client_reader *reader)
+{
+	static const char *const words[FLOOD_KINDS] = {
+		[FLOOD_PACKETS] = "packets",
+		[FLOOD_BYTES] = "bytes",
+		[FLOOD_CHAT] = "chat lines",
+		[FLOOD_BLOCKS] = "blocks",
+	};
+	struct session *session = reader->session;
+	enum flood_kind worst;
+	int wait_ms;
+
+	while ((wait_ms = flood_take(&reader->flood, &config_now()->limits, reader->counts,
+				     net_now_ms(), &worst)) != 0) {
+		memset(reader->counts, 0, sizeof(reader->counts));
+		if (wait_ms == FLOOD_KICK) {
+			fail(reader, MESSAGE_CLIENT_FLOOD, "what", words[worst], NULL);
+			return false;
+		}
+		log_flood(reader, words[worst]);
+		/* who has gone meanwhile is done with */
+		if (net_wait(session->stream.fd, POLLRDHUP, net_now_ms() + wait_ms) != 0 ||
+		    atomic_load(&session->is_ending))
+			return false;
+	}
+	memset(reader->counts, 0, sizeof(reader->counts));
+	return true;
+}
+
 /* Waits for more bytes. False: the client is gone, or has been told to go. */
 static bool receive(struct client_reader *reader)
 {
@@ -382,13 +442,20 @@ static bool receive(struct client_reader *reader)
 	ssize_t n;
 
 	do {
-		n = recv(session->fd, in->bytes + in->fill, CLIENT_INPUT_SIZE - in->fill, 0);
+		if (!pay_for_flood(reader))
+			return false;
+		n = session_recv(session, in->bytes + in->fill, CLIENT_INPUT_SIZE - in->fill);
+		reader->counts[FLOOD_PACKETS] += n < 0; /* such as a frame without bytes */
 		is_timeout = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 	} while ((n < 0 && errno == EINTR) || (is_timeout && may_be_silent(session)));
 	if (is_timeout)
 		fail_silent(reader);
+	if (n < 0 && errno == EPROTO)
+		fail(reader, MESSAGE_CLIENT_FRAMES, "fault", stream_fault(&session->stream),
+		     NULL);
 	if (n <= 0 || atomic_load(&session->is_ending))
 		return false;
+	reader->counts[FLOOD_BYTES] += (unsigned)n;
 	in->fill += (size_t)n;
 	return true;
 }
@@ -407,7 +474,8 @@ void session_relay_client(struct session *session, struct client_input *in)
 {
 	struct client_reader reader = {.session = session, .in = in};
 
-	net_set_recv_timeout(session->fd, config_now()->client_timeout_ms);
+	flood_init(&reader.flood, net_now_ms());
+	net_set_recv_timeout(session->stream.fd, config_now()->client_timeout_ms);
 	do {
 		follow_config(&reader);
 		look_up(&reader);

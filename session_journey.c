@@ -125,7 +125,12 @@ const struct config_hubs *session_hubs(const struct session *session)
 
 	const struct config_listener *listener = session_listener_row(session, config);
 
-	return listener != NULL ? &listener->hubs : &config->hubs;
+	const struct config_hubs *own =
+		listener != NULL && session->path != NULL
+			? config_find_path(listener, session->host, session->path)
+			: NULL;
+
+	return own != NULL ? own : listener != NULL ? &listener->hubs : &config->hubs;
 }
 
 /* Is the player being brought back: nobody has asked for it, nobody hears of its failure. */
@@ -179,7 +184,7 @@ static void announce(struct journey *journey, bool is_first)
 	char address[NET_ADDR_TEXT], software[SESSION_SOFTWARE_MAX];
 
 	session_count_event(is_first ? SESSION_JOINS : !falls ? SESSION_MOVES : SESSION_FALLS);
-	net_addr_text(address, &session->peer, true);
+	log_address(address, &session->peer, true);
 	session_software(session, software);
 	if (is_first)
 		session_log(session, LOG_INFO, "joins %s from %s with %s in %lld ms%s", to,
@@ -705,7 +710,7 @@ static bool set_off(const struct journey *plan, struct server *target,
 		return false;
 	}
 	if (predial != NULL) {
-		link->fd = predial->fd;
+		link->stream.fd = predial->fd;
 		link->is_predialled = predial->fd >= 0;
 		link->is_pooled = predial->is_pooled;
 		link->generation = predial->generation;
@@ -718,7 +723,7 @@ static bool set_off(const struct journey *plan, struct server *target,
 	if (spawn(journey))
 		return true;
 	session_unref(session);
-	link->fd = -1; /* still the caller's */
+	link->stream.fd = -1; /* still the caller's */
 	link_unref(link);
 	free(journey);
 	return false;

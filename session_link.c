@@ -40,7 +40,7 @@ struct link *link_new(struct session *session, struct server *server)
 		link->on_kick = row->on_kick;
 		link->redirect = row->redirect;
 	}
-	link->fd = -1;
+	link->stream = (struct stream){.fd = -1};
 	link->translate = translate_new(negotiate_is_classicube(session->software));
 	link->company_ms = net_now_ms() + SESSION_COMPANY_MS;
 	pthread_mutex_init(&link->tx, NULL);
@@ -65,8 +65,7 @@ void link_unref(struct link *link)
 		server_give_back(link->server);
 	if (link->has_turn)
 		server_return_ended(link->server);
-	if (link->fd >= 0)
-		close(link->fd);
+	stream_close(&link->stream);
 	pthread_mutex_destroy(&link->tx);
 	free(link->in);
 	free(link->out.data);
@@ -81,8 +80,8 @@ void link_unref(struct link *link)
 void link_shut_locked(struct link *link)
 {
 	atomic_store(&link->is_closed, true);
-	if (link->fd >= 0)
-		shutdown(link->fd, SHUT_RDWR);
+	if (link->stream.fd >= 0)
+		shutdown(link->stream.fd, SHUT_RDWR);
 	pthread_cond_broadcast(&link->session->link_left);
 }
 
@@ -108,15 +107,16 @@ static void send_locked(struct link *link, const struct dialect *dialect, const 
 	while (is_stuck && !atomic_load(&link->is_closed)) {
 		int64_t slice_ms = net_now_ms() + SEND_SLICE_MS;
 
-		is_stuck = net_send_all(link->fd, data + done, size - done,
-					slice_ms < deadline_ms ? slice_ms : deadline_ms,
-					&link->is_closed, &sent) != 0;
+		is_stuck = stream_send(&link->stream, data + done, size - done,
+				       slice_ms < deadline_ms ? slice_ms : deadline_ms,
+				       &link->is_closed, &sent) != 0;
 		done += sent;
 		if (!is_stuck || atomic_load(&link->is_closed) ||
 		    (errno == ETIMEDOUT && net_now_ms() < deadline_ms &&
 		     !session_is_client_gone(link->session)))
 			continue;
-		shutdown(link->fd, SHUT_RDWR); /* its reader wakes and sees to the rest */
+		shutdown(link->stream.fd,
+			 SHUT_RDWR); /* its reader wakes and sees to the rest */
 		is_stuck = false;
 	}
 }
@@ -171,7 +171,7 @@ static bool give_socket(struct link *link, int fd)
 	pthread_mutex_lock(&session->lock);
 	bool is_wanted = session->pending == link && !atomic_load(&session->is_ending);
 	if (is_wanted)
-		link->fd = fd;
+		link->stream.fd = fd;
 	pthread_mutex_unlock(&session->lock);
 	if (!is_wanted)
 		close(fd);
@@ -236,11 +236,10 @@ static void drop_socket(struct link *link)
 	struct session *session = link->session;
 
 	pthread_mutex_lock(&session->lock);
-	int fd = link->fd;
-	link->fd = -1;
+	struct stream failed = link->stream;
+	link->stream = (struct stream){.fd = -1};
 	pthread_mutex_unlock(&session->lock);
-	if (fd >= 0)
-		close(fd);
+	stream_close(&failed);
 }
 
 bool link_try_again(struct link *link)
@@ -275,7 +274,7 @@ static int get_socket(struct link *link)
 static bool link_connect(struct link *link, int64_t deadline_ms)
 {
 	char *why = link->fault;
-	int fd = link->fd;
+	int fd = link->stream.fd;
 
 	if (fd < 0) {
 		fd = get_socket(link);
@@ -293,8 +292,7 @@ static bool link_connect(struct link *link, int64_t deadline_ms)
 	return server_dial_finish(link->server, fd, deadline_ms, why, sizeof(link->fault)) == 0;
 }
 
-/* Says who the player is, with a key that the server can check if it has a secret. */
-static void send_identification(struct link *link)
+void link_identify_player(struct link *link)
 {
 	const struct session *session = link->session;
 	const struct config_server *row = server_config(link->server, config_now());
@@ -334,9 +332,8 @@ bool link_dial(struct link *link)
 		    link->is_pooled       ? ", kept ready"
 		    : link->is_predialled ? ", dialled early"
 					  : "");
-	net_tune(link->fd);
+	net_tune(link->stream.fd);
 	link_send_header(link);
-	send_identification(link);
 	return true;
 }
 

@@ -36,12 +36,13 @@ static bool refuse_for(struct login *login, const struct session_reason *reason)
 	struct session *session = login->session;
 	char address[NET_ADDR_TEXT], name[PACKET_STRING_LEN * 3 + 1];
 
-	net_addr_text(address, &session->peer, true);
+	log_address(address, &session->peer, true);
 	text_to_utf8(name, sizeof(name), session->name);
 	if (!atomic_load(&session->is_ending))
 		session_log(session, LOG_INFO, "login%s%s from %s refused: %s",
 			    name[0] != '\0' ? " as " : "", name, address, reason->logged);
 	session_count_event(SESSION_REFUSED);
+	session_note_refused(session, reason->message);
 	session_end_for(session, reason);
 	return false;
 }
@@ -64,8 +65,8 @@ static bool say(struct login *login, const uint8_t *data, size_t size)
 	struct session *session = login->session;
 
 	session_lock_tx(session);
-	if (!session->is_broken && net_send_all(session->fd, data, size, login->deadline_ms,
-						&session->is_ending, NULL) != 0)
+	if (!session->is_broken && stream_send(&session->stream, data, size, login->deadline_ms,
+					       &session->is_ending, NULL) != 0)
 		session->is_broken = true;
 	bool is_said = !session->is_broken;
 	pthread_mutex_unlock(&session->client_tx);
@@ -85,17 +86,25 @@ static bool read_more(struct login *login)
 {
 	struct client_input *in = login->in;
 	char address[NET_ADDR_TEXT];
-	ssize_t n = net_recv(login->session->fd, in->bytes + in->fill,
-			     CLIENT_INPUT_SIZE - in->fill, login->deadline_ms);
+	ssize_t n;
 
+	do
+		n = session_recv_by(login->session, in->bytes + in->fill,
+				    CLIENT_INPUT_SIZE - in->fill, login->deadline_ms);
+	while (n < 0 && errno == EINTR);
 	if (n > 0) {
 		in->fill += (size_t)n;
 		return true;
 	}
 	if (n < 0 && errno == ETIMEDOUT)
 		return refuse_late(login);
-	net_addr_text(address, &login->session->peer, true);
-	session_log(login->session, LOG_DEBUG, "%s went away during its login", address);
+	if (n < 0 && errno == EPROTO)
+		return refuse(login, MESSAGE_CLIENT_FRAMES, "fault",
+			      stream_fault(&login->session->stream), NULL);
+	log_address(address, &login->session->peer, true);
+	session_log(login->session, LOG_DEBUG, "%s %s", address,
+		    session_was_cut(login->session) ? "has made room for newer logins"
+						    : "went away during its login");
 	return false;
 }
 
@@ -126,6 +135,24 @@ static bool read_header(struct login *login)
 		if (!read_more(login))
 			return false;
 	return header == SESSION_HEADER_TAKEN || refuse_for(login, &reason);
+}
+
+/* A web client begins with a request (GET), any other with its identification. */
+static bool read_request(struct login *login)
+{
+	struct session *session = login->session;
+	enum session_web web;
+	struct session_reason reason;
+
+	if (!need(login, 1))
+		return false;
+	session_note_heard(session);
+	if (login->in->bytes[0] != 'G' || !session->takes_web)
+		return true;
+	while ((web = session_take_request(session, login->in, &reason)) == SESSION_WEB_PART)
+		if (!read_more(login))
+			return false;
+	return web == SESSION_WEB_TAKEN || refuse_for(login, &reason);
 }
 
 static bool refuse_packet(struct login *login, enum message message, uint8_t opcode)
@@ -299,7 +326,7 @@ static bool check_name(struct login *login)
 	snprintf(session->subject, sizeof(session->subject), "#%lu %.20s", session->id,
 		 session->name);
 	if (session->is_verified || !config->verify_names ||
-	    (!config->verify_lan && net_addr_is_lan(&session->peer)))
+	    (!config->verify_lan && net_addr_is_lan(&session->peer) && !session->is_relayed))
 		return check_admission(login);
 	return refuse(login, MESSAGE_LOGIN_UNVERIFIED, NULL);
 }
@@ -448,8 +475,8 @@ bool session_login(struct session *session, struct client_input *in, struct pred
 	};
 	size_t size = 0;
 
-	if (!read_header(&login) || !read_version(&login, &size) || !need(&login, size) ||
-	    !identify(&login, size))
+	if (!read_header(&login) || !read_request(&login) || !read_version(&login, &size) ||
+	    !need(&login, size) || !identify(&login, size))
 		return false;
 	start_predial(session, predial);
 	/* a ban that came during the negotiation has not seen this player: they see it */

@@ -2,7 +2,8 @@
 /*
  * What the files of the session module share: session.c (the table of sessions, starting,
  * ending), session_say.c (what a player is told), session_login.c (the client's login),
- * session_proxy.c (headers of proxies in front of it, and for servers),
+ * session_proxy.c (headers of proxies in front of it, and for servers), session_web.c (the same
+ * with WebSocket), session_door.c (who is turned away),
  * session_offer.c (what it is offered), session_client.c (client to server), session_link.c
  * (dialling a server and the swap), session_wait.c (waiting for servers), session_queue.c (and
  * for a place on them), session_jump.c (who may jump), session_journey.c (where a player goes),
@@ -29,12 +30,16 @@
 #include <bsd/sys/queue.h>
 
 #include "chat.h"
+#include "flood.h"
 #include "footprint.h"
+#include "guard.h"
 #include "level.h"
 #include "messages.h"
 #include "negotiate.h"
 #include "session.h"
+#include "stream.h"
 #include "translate.h"
+#include "upgrade.h"
 
 #define SESSION_AVOID_MS      60000 /* fallbacks leave a server that failed a player alone */
 #define SESSION_AVOIDED_MAX   16    /* so many of them are known */
@@ -67,7 +72,7 @@ struct link {
 	atomic_uint refs;                        /* a */
 	struct session *session;                 /* I, holds a reference */
 	struct server *server;                   /* I */
-	int fd;                                  /* s, set by its reader while it dials; -1 before */
+	struct stream stream;                    /* its fd: s, set by its reader while it dials; -1 before */
 	bool has_place;                          /* s, taken on the server and not used yet */
 	bool has_turn;                           /* s, the same of its few turns to bring players back */
 	enum config_on_kick on_kick;             /* I, the server's when the link was made */
@@ -163,10 +168,14 @@ struct session {
 	uint16_t listener_port;               /* I */
 	atomic_bool hides[PACKET_DIRECTIONS]; /* a, see session_hides() */
 	unsigned long id;                     /* I */
-	int fd;                               /* I, closed with the last reference */
+	struct stream stream;                 /* its fd: I, closed with the last reference */
+	struct guard_ticket *ticket;          /* I, given back by session_leave() */
 	struct net_addr peer;                 /* I, where the player is */
 	struct net_addr reached;              /* I, where they have connected to */
 	bool wants_header;                    /* I, the listener's accept-proxy */
+	bool takes_web;                       /* I, its websocket */
+	bool is_relayed;                      /* I, by a web server that is not believed, or names nobody */
+	char *host, *path;                    /* I, what a web client has asked for; else NULL */
 	int64_t started_ms;                   /* I */
 	char name[PACKET_STRING_LEN + 1];     /* I */
 	char key[PACKET_STRING_LEN + 1];      /* I */
@@ -266,6 +275,7 @@ void session_leave(struct session *session);
 
 /* Why a session ends: what the player reads, which may be empty, and what the log says. */
 struct session_reason {
+	enum message message;
 	char said[SESSION_WHY_MAX], logged[SESSION_WHY_MAX];
 };
 void session_end_for(struct session *session, const struct session_reason *reason);
@@ -335,6 +345,49 @@ enum session_header session_take_header(struct session *session, struct client_i
  */
 void link_send_header(struct link *link);
 
+/*
+ * session_web.c: WebSocket. Takes the request off `in` that a client begins with whose first
+ * byte is a G, and answers it; from then on its bytes are in frames. SESSION_WEB_BAD: it has
+ * had another answer, or none, and is to go; *reason is for the log.
+ */
+enum session_web { SESSION_WEB_TAKEN, SESSION_WEB_PART, SESSION_WEB_BAD };
+enum session_web session_take_request(struct session *session, struct client_input *in,
+				      struct session_reason *reason);
+/* stream_recv() and stream_recv_by() of the client, with answers to what came. Client reader.
+ */
+ssize_t session_recv(struct session *session, void *buffer, size_t size);
+ssize_t session_recv_by(struct session *session, void *buffer, size_t size,
+			int64_t deadline_ms);
+/* Asks a server for WebSocket, if it is to be spoken to so (`forward`); false: it is not. */
+bool link_ask_upgrade(struct link *link, char key[static UPGRADE_KEY_TEXT]);
+/* Takes its answer off link->in. SESSION_WEB_BAD: link->fault says what is wrong. */
+enum session_web link_take_answer(struct link *link, const char *key);
+/* stream_recv() of the link, with answers to what came. Its server reader. */
+ssize_t link_recv(struct link *link, void *buffer, size_t size, int flags);
+/* Tells a server with WebSocket that the link is being left, if that goes without waiting.
+ * session.lock held. */
+void link_say_close_locked(struct link *link);
+
+/*
+ * session_door.c: what the guard says and hears. May a connection come in; false: it has been
+ * turned away. Main thread.
+ */
+bool session_admit(const struct session_world *world, int fd, const struct net_addr *peer,
+		   struct guard_ticket **ticket);
+/* The player is not where the connection comes from, a proxy says: `peer` is what it says.
+ * False: they may not come in, *reason says why. Client reader, before the login, as the rest.
+ */
+bool session_move_peer(struct session *session, const struct net_addr *player,
+		       struct session_reason *reason);
+/* It has sent something of its own; its login is over, well or not; it was refused. */
+void session_note_heard(struct session *session);
+void session_note_logged_in(struct session *session);
+void session_note_refused(struct session *session, enum message message);
+/* Has it made room for newer logins. */
+bool session_was_cut(const struct session *session);
+/* The connection is over; the last act before its socket may be closed. */
+void session_leave_door(struct session *session);
+
 /* session_client.c: the client reader after the login, until the client is gone. */
 void session_relay_client(struct session *session, struct client_input *in);
 
@@ -346,8 +399,10 @@ void link_unref(struct link *link);
 /* Shuts the socket down; safe at any time while a reference is held. session.lock held. */
 void link_shut_locked(struct link *link);
 void link_shut(struct link *link);
-/* Connects and identifies the player. False: fault says why. */
+/* Connects. False: fault says why. */
 bool link_dial(struct link *link);
+/* Says who the player is, with a key that the server can check if it has a secret. */
+void link_identify_player(struct link *link);
 /* Why it ends, in the words of the log, and as the player reads it. */
 void link_set_fault(struct link *link, enum message why);
 const char *link_said_fault(const struct link *link, char out[static SESSION_WHY_MAX]);

@@ -20,7 +20,7 @@ static void log_header(const struct session *session, const struct proxy_header 
 	char proxy[NET_ADDR_TEXT], source[NET_ADDR_TEXT], destination[NET_ADDR_TEXT];
 
 	net_addr_text(proxy, &session->peer, true);
-	net_addr_text(source, &header->source, true);
+	log_address(source, &header->source, true);
 	net_addr_text(destination, &header->destination, true);
 	if (header->has_addresses)
 		session_log(session, LOG_DEBUG,
@@ -32,16 +32,18 @@ static void log_header(const struct session *session, const struct proxy_header 
 			    proxy, (int)header->version);
 }
 
-static void take(struct session *session, struct client_input *in,
-		 const struct proxy_header *header)
+static enum session_header take(struct session *session, struct client_input *in,
+				const struct proxy_header *header,
+				struct session_reason *reason)
 {
 	log_header(session, header);
-	if (header->has_addresses) {
-		session->peer = header->source;
-		session->reached = header->destination;
-	}
 	in->fill -= header->size;
 	memmove(in->bytes, in->bytes + header->size, in->fill);
+	if (!header->has_addresses)
+		return SESSION_HEADER_TAKEN;
+	session->reached = header->destination;
+	return session_move_peer(session, &header->source, reason) ? SESSION_HEADER_TAKEN
+								   : SESSION_HEADER_BAD;
 }
 
 enum session_header session_take_header(struct session *session, struct client_input *in,
@@ -62,8 +64,7 @@ enum session_header session_take_header(struct session *session, struct client_i
 	case PROXY_HEADER_PART:
 		return SESSION_HEADER_PART;
 	case PROXY_HEADER_WHOLE:
-		take(session, in, &header);
-		return SESSION_HEADER_TAKEN;
+		return take(session, in, &header, reason);
 	default:
 		session_reason(reason, MESSAGE_LOGIN_PROXY_HEADER, "fault", fault, NULL);
 		return SESSION_HEADER_BAD;
@@ -79,7 +80,8 @@ static struct net_addr find_reached(const struct session *session)
 
 	if (session->reached.len > 0)
 		return session->reached;
-	if (getsockname(session->fd, (struct sockaddr *)&reached.storage, &reached.len) != 0)
+	if (getsockname(session->stream.fd, (struct sockaddr *)&reached.storage,
+			&reached.len) != 0)
 		return (struct net_addr){0};
 	return reached;
 }
@@ -98,6 +100,6 @@ void link_send_header(struct link *link)
 	pthread_mutex_lock(&link->tx);
 	/* a new connection has room for so little; else the server is gone, as its reader sees
 	 */
-	(void)!send(link->fd, header, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)!send(link->stream.fd, header, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 	pthread_mutex_unlock(&link->tx);
 }

@@ -128,7 +128,10 @@ static void explain_silence(struct link *link, ssize_t n)
 	char text[96];
 
 	link->is_cut = n == 0 || errno == ECONNRESET;
-	if (n == 0)
+	if (n < 0 && errno == EPROTO)
+		snprintf(link->fault, sizeof(link->fault), "its WebSocket frames are wrong: %s",
+			 stream_fault(&link->stream));
+	else if (n == 0)
 		link_set_fault(link, MESSAGE_WHY_CLOSED);
 	else if (errno == ECONNRESET)
 		link_set_fault(link, MESSAGE_WHY_BROKEN);
@@ -145,8 +148,8 @@ static ssize_t receive(struct link *link, int flags)
 	ssize_t n;
 
 	do
-		n = recv(link->fd, link->in + link->in_fill, LINK_INPUT_SIZE - link->in_fill,
-			 flags);
+		n = link_recv(link, link->in + link->in_fill, LINK_INPUT_SIZE - link->in_fill,
+			      flags);
 	while (n < 0 && errno == EINTR);
 	if (n > 0) {
 		link->in_fill += (size_t)n;
@@ -176,8 +179,11 @@ static ssize_t receive_by(struct link *link, int64_t deadline_ms)
 			link_wait(link, POLLIN,
 				  is_stuck && list_ms < deadline_ms ? list_ms : deadline_ms);
 
+		ssize_t n = ready > 0 ? receive(link, MSG_DONTWAIT) : 0;
+		if (ready > 0 && (n >= 0 || errno != EAGAIN))
+			return n;
 		if (ready > 0)
-			return receive(link, 0);
+			continue; /* a part of a frame */
 		if (ready < 0) {
 			errno = ECANCELED;
 			return -1;
@@ -204,6 +210,25 @@ static int64_t login_deadline(const struct link *link, int64_t deadline_ms,
 	return link->is_logged_in && level_ms < deadline_ms ? level_ms : deadline_ms;
 }
 
+/* Makes a new connection one of WebSocket, if the server is to be spoken to so. */
+static bool upgrade(struct link *link, int64_t deadline_ms)
+{
+	char key[UPGRADE_KEY_TEXT];
+	enum session_web answer;
+
+	if (!link_ask_upgrade(link, key))
+		return true;
+	while ((answer = link_take_answer(link, key)) == SESSION_WEB_PART) {
+		ssize_t n = receive_by(link, deadline_ms);
+
+		if (n > 0)
+			continue;
+		explain_silence(link, n);
+		return false;
+	}
+	return answer == SESSION_WEB_TAKEN;
+}
+
 bool link_login(struct link *link, int64_t deadline_ms)
 {
 	int64_t logged_in_ms = 0;
@@ -215,6 +240,9 @@ bool link_login(struct link *link, int64_t deadline_ms)
 		link_set_fault(link, MESSAGE_WHY_MEMORY);
 		return false;
 	}
+	if (!upgrade(link, deadline_ms))
+		return false;
+	link_identify_player(link);
 	link_prepare(link, true);
 	while (!is_login_over(link)) {
 		ssize_t n = receive_by(link, login_deadline(link, deadline_ms, logged_in_ms));
@@ -270,7 +298,7 @@ void link_relay(struct link *link)
 {
 	bool is_lobby = server_is_lobby(link->server);
 
-	net_set_recv_timeout(link->fd, config_now()->server_timeout_ms);
+	net_set_recv_timeout(link->stream.fd, config_now()->server_timeout_ms);
 	while (!atomic_load(&link->is_closed)) {
 		follow_config(link);
 		if (!walk(link))

@@ -13,7 +13,7 @@
 
 void link_abandon_locked(struct link *link)
 {
-	if (link->fd >= 0)
+	if (link->stream.fd >= 0)
 		link_retire_locked(link);
 	else
 		link_shut_locked(link);
@@ -27,7 +27,8 @@ void link_retire_locked(struct link *link)
 		return;
 	link->is_retired = link->is_leaving = true;
 	atomic_store(&link->is_closed, true);
-	shutdown(link->fd, SHUT_WR);
+	link_say_close_locked(link);
+	shutdown(link->stream.fd, SHUT_WR);
 	link_ref(link);
 	link->leave_deadline_ms = net_now_ms() + SESSION_LEAVE_MS;
 	TAILQ_INSERT_TAIL(&session->leaving, link, leaving_entries);
@@ -62,10 +63,10 @@ void link_leave(struct link *link)
 	if (!is_leaving)
 		return;
 	/* session_sweep() ends this if the server says nothing more and does not close */
-	while (recv(link->fd, scrap, sizeof(scrap), 0) > 0 &&
+	while (recv(link->stream.fd, scrap, sizeof(scrap), 0) > 0 &&
 	       net_now_ms() < link->leave_deadline_ms)
 		;
-	shutdown(link->fd, SHUT_RDWR); /* the end comes before the next login */
+	shutdown(link->stream.fd, SHUT_RDWR); /* the end comes before the next login */
 	if (forget_leaving(link))
 		link_unref(link);
 }
@@ -174,7 +175,7 @@ int link_wait(struct link *link, short events, int64_t deadline_ms)
 		int64_t until_ms = !has_player && link->company_ms < deadline_ms
 					   ? link->company_ms
 					   : deadline_ms;
-		int n = net_wait(link->fd, events, until_ms);
+		int n = net_wait(link->stream.fd, events, until_ms);
 
 		if (atomic_load(&link->is_closed) || n < 0)
 			return -1;

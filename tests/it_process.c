@@ -641,11 +641,12 @@ START_TEST(nobody_reads_stderr)
 {
 	struct peer *clients[3], *links[3];
 	struct unread unread;
-	char members[128];
+	char members[192];
 	int64_t since;
 
 	snprintf(members, sizeof(members),
-		 "\"servers\":[{\"name\":\"alpha\",\"address\":\"127.0.0.1\",\"port\":%u}]",
+		 "\"limits\":{\"chat-per-s\":0},\"servers\":[{\"name\":\"alpha\",\"address\":"
+		 "\"127.0.0.1\",\"port\":%u}]",
 		 alpha.port);
 	start_unread(&unread, members);
 	stop_reading(&unread);

@@ -66,8 +66,8 @@ START_TEST(the_examples_load)
 {
 	ck_assert_uint_eq(
 		load_examples("kurafuto.json.5", ".Bd -literal -offset indent\n{\n", "\n.Ed\n"),
-		8);
-	ck_assert_uint_eq(load_examples("README.md", "\n```json\n{\n", "\n```\n"), 7);
+		9);
+	ck_assert_uint_eq(load_examples("README.md", "\n```json\n{\n", "\n```\n"), 10);
 }
 END_TEST
 

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * WebSocket on both sides of a session: web clients, and servers that learn of players by a
+ * request. The one idea: once the request has been answered there are frames, and only the
+ * stream knows of them.
+ */
+#include <bsd/string.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_current.h"
+#include "session_private.h"
+
+/* ---- web clients ---- */
+
+static bool is_trusted(const void *config, const struct net_addr *addr)
+{
+	return config_trusts(config, addr);
+}
+
+/* Somebody who is not believed names an address. On a local address that is a web server in
+ * front that trusted-proxies lacks: then none of its players is local. */
+static void note_stranger(struct session *session, const struct http_head *head)
+{
+	char peer[NET_ADDR_TEXT];
+
+	if (http_field(head, "X-Real-IP", 0) == NULL &&
+	    http_field(head, "X-Forwarded-For", 0) == NULL)
+		return;
+	if (!net_addr_is_lan(&session->peer))
+		return;
+	session->is_relayed = true;
+	log_address(peer, &session->peer, false);
+	session_log(
+		session, LOG_WARN,
+		"%s passes on web clients, but is none of trusted-proxies: it is not believed, "
+		"and its players need a key",
+		peer);
+}
+
+/* Where the player is: a proxy in front may say so. False: they may not come in. */
+static bool take_address(struct session *session, const struct http_head *head,
+			 struct session_reason *reason)
+{
+	const struct config *config = config_now();
+	char proxy[NET_ADDR_TEXT], player[NET_ADDR_TEXT];
+	struct net_addr address;
+	const char *why = NULL;
+
+	if (!config_trusts(config, &session->peer)) {
+		note_stranger(session, head);
+		return true;
+	}
+	log_address(proxy, &session->peer, true);
+	if (upgrade_player_address(&address, head, is_trusted, config, &why)) {
+		log_address(player, &address, false);
+		session_log(session, LOG_DEBUG, "the proxy at %s passes on %s (HTTP)", proxy,
+			    player);
+		return session_move_peer(session, &address, reason);
+	}
+	session->is_relayed = true; /* somebody is there, and it is not the proxy */
+	session_log(session, LOG_WARN,
+		    "the proxy at %s does not say who is there (%s): they need a key", proxy,
+		    why != NULL ? why : "no X-Real-IP and no X-Forwarded-For");
+	return true;
+}
+
+static void take_place(struct session *session, const struct http_head *head)
+{
+	char host[256], path[256];
+
+	upgrade_place(head, host, sizeof(host), path, sizeof(path));
+	session->host = strdup(host);
+	session->path = session->host != NULL ? strdup(path) : NULL; /* both or none */
+}
+
+/* Answers a request that does not let the client in. */
+static void answer(struct session *session, unsigned status, const char *words)
+{
+	char http[UPGRADE_WRITE_MAX];
+	size_t size = upgrade_write_refusal(http, status, words);
+
+	if (!config_now()->answer_http)
+		return;
+	session_lock_tx(session);
+	/* a new connection has room for so little; else the client is gone */
+	(void)!send(session->stream.fd, http, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	pthread_mutex_unlock(&session->client_tx);
+}
+
+/* Always SESSION_WEB_BAD. */
+static enum session_web turn_down(struct session *session, unsigned status, const char *why,
+				  struct session_reason *reason)
+{
+	char words[SESSION_WHY_MAX];
+
+	session_reason(reason, MESSAGE_LOGIN_WEB, NULL);
+	if (status == 426)
+		strlcpy(words, reason->said, sizeof(words));
+	else
+		snprintf(words, sizeof(words), "No WebSocket: %s", why);
+	snprintf(reason->logged, sizeof(reason->logged), "its HTTP request: %s", why);
+	answer(session, status, words);
+	return SESSION_WEB_BAD;
+}
+
+/* The client has not begun with packets: they would be nonsense to it. */
+static void be_quiet(struct session *session, bool is_quiet)
+{
+	session_lock_tx(session);
+	session->is_broken = is_quiet;
+	pthread_mutex_unlock(&session->client_tx);
+}
+
+/* Lets the client in. False: no memory. */
+static bool welcome(struct session *session, const struct http_head *head)
+{
+	char answer[UPGRADE_WRITE_MAX];
+	size_t size = upgrade_write_welcome(answer, head);
+
+	session_lock_tx(session);
+	(void)!send(session->stream.fd, answer, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	bool has_begun = stream_begin_web(&session->stream, WEBSOCKET_SERVER);
+	session->is_broken = !has_begun || atomic_load(&session->is_ending);
+	pthread_mutex_unlock(&session->client_tx);
+	return has_begun;
+}
+
+/* What is behind the request is in frames. */
+static void take_rest(struct session *session, struct client_input *in, size_t head_size)
+{
+	size_t rest = in->fill - head_size;
+
+	memmove(in->bytes, in->bytes + head_size, rest);
+	in->fill = stream_take(&session->stream, in->bytes, rest);
+}
+
+static enum session_web judge(struct session *session, struct client_input *in,
+			      const struct http_head *head, struct session_reason *reason)
+{
+	const char *why = NULL;
+	enum upgrade_verdict verdict = upgrade_read_request(head, &why);
+
+	if (!take_address(session, head, reason)) {
+		answer(session, 503, reason->said);
+		return SESSION_WEB_BAD;
+	}
+	if (verdict != UPGRADE_OK)
+		return turn_down(session, upgrade_status(verdict), why, reason);
+	take_place(session, head);
+	if (!welcome(session, head)) {
+		session_reason(reason, MESSAGE_FULL, NULL);
+		return SESSION_WEB_BAD;
+	}
+	session_log(session, LOG_DEBUG, "a web client, for %s at %s",
+		    session->path != NULL ? session->path : "",
+		    session->host != NULL ? session->host : "");
+	take_rest(session, in, head->size);
+	return SESSION_WEB_TAKEN;
+}
+
+enum session_web session_take_request(struct session *session, struct client_input *in,
+				      struct session_reason *reason)
+{
+	struct http_head head;
+	const char *why = NULL;
+
+	_Static_assert(HTTP_HEAD_MAX <= CLIENT_INPUT_SIZE, "a request has no room");
+	be_quiet(session, true);
+	switch (http_read_request(&head, (const char *)in->bytes, in->fill, &why)) {
+	case HTTP_PART:
+		return SESSION_WEB_PART;
+	case HTTP_WHOLE:
+		return judge(session, in, &head, reason);
+	case HTTP_TOO_BIG:
+		return turn_down(session, 431, why, reason);
+	default:
+		return turn_down(session, 400, why, reason);
+	}
+}
+
+/* Answers what the client's frames have asked for. */
+static void answer_client(struct session *session)
+{
+	int64_t deadline_ms = net_deadline_ms(config_now()->client_timeout_ms);
+
+	session_lock_tx(session);
+	if (!session->is_broken &&
+	    stream_answer(&session->stream, deadline_ms, &session->is_ending) != 0) {
+		session->is_broken = true;
+		shutdown(session->stream.fd, SHUT_RDWR);
+	}
+	pthread_mutex_unlock(&session->client_tx);
+}
+
+ssize_t session_recv(struct session *session, void *buffer, size_t size)
+{
+	ssize_t n = stream_recv(&session->stream, buffer, size, 0);
+	int error = errno;
+
+	if (stream_wants_answer(&session->stream))
+		answer_client(session);
+	errno = error;
+	return n;
+}
+
+ssize_t session_recv_by(struct session *session, void *buffer, size_t size, int64_t deadline_ms)
+{
+	ssize_t n = stream_recv_by(&session->stream, buffer, size, deadline_ms);
+	int error = errno;
+
+	if (stream_wants_answer(&session->stream))
+		answer_client(session);
+	errno = error;
+	return n;
+}
+
+/* ---- servers ---- */
+
+bool link_ask_upgrade(struct link *link, char key[static UPGRADE_KEY_TEXT])
+{
+	const struct config_server *row = server_config(link->server, config_now());
+	char request[UPGRADE_WRITE_MAX], host[SERVER_ADDRESS_MAX];
+
+	if (row == NULL || row->forward != CONFIG_FORWARD_WEBSOCKET)
+		return false;
+	upgrade_make_key(key);
+	server_web_host(link->server, host);
+	size_t size = upgrade_write_request(request, host, key, &link->session->peer);
+	pthread_mutex_lock(&link->tx);
+	/* a new connection has room for so little; else the server is gone, as its reader sees
+	 */
+	(void)!send(link->stream.fd, request, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	pthread_mutex_unlock(&link->tx);
+	return true;
+}
+
+/* Always SESSION_WEB_BAD. */
+static enum session_web blame(struct link *link, const char *why)
+{
+	snprintf(link->fault, sizeof(link->fault), "it does not speak WebSocket: %s", why);
+	return SESSION_WEB_BAD;
+}
+
+static enum session_web begin(struct link *link, size_t head_size)
+{
+	pthread_mutex_lock(&link->tx);
+	bool has_begun = stream_begin_web(&link->stream, WEBSOCKET_CLIENT);
+	pthread_mutex_unlock(&link->tx);
+	if (!has_begun) {
+		link->is_our_fault = true;
+		link_set_fault(link, MESSAGE_WHY_MEMORY);
+		return SESSION_WEB_BAD;
+	}
+	link->in_fill -= head_size;
+	memmove(link->in, link->in + head_size, link->in_fill);
+	link->in_fill = stream_take(&link->stream, link->in, link->in_fill);
+	return SESSION_WEB_TAKEN;
+}
+
+enum session_web link_take_answer(struct link *link, const char *key)
+{
+	struct http_head head;
+	const char *why = NULL;
+
+	_Static_assert(HTTP_HEAD_MAX <= LINK_INPUT_SIZE, "an answer has no room");
+	switch (http_read_response(&head, (const char *)link->in, link->in_fill, &why)) {
+	case HTTP_PART:
+		return SESSION_WEB_PART;
+	case HTTP_WHOLE:
+		return upgrade_read_answer(&head, key, &why) ? begin(link, head.size)
+							     : blame(link, why);
+	default:
+		return blame(link, why);
+	}
+}
+
+/* Answers what the server's frames have asked for. */
+static void answer_server(struct link *link)
+{
+	int64_t deadline_ms = net_deadline_ms(config_now()->server_timeout_ms);
+
+	pthread_mutex_lock(&link->tx);
+	if (!atomic_load(&link->is_closed))
+		(void)!stream_answer(&link->stream, deadline_ms, &link->is_closed);
+	pthread_mutex_unlock(&link->tx);
+}
+
+ssize_t link_recv(struct link *link, void *buffer, size_t size, int flags)
+{
+	ssize_t n = stream_recv(&link->stream, buffer, size, flags);
+	int error = errno;
+
+	if (stream_wants_answer(&link->stream))
+		answer_server(link);
+	errno = error;
+	return n;
+}
+
+void link_say_close_locked(struct link *link)
+{
+	if (pthread_mutex_trylock(&link->tx) != 0)
+		return;
+	stream_send_close(&link->stream, WEBSOCKET_NORMAL);
+	pthread_mutex_unlock(&link->tx);
+}
