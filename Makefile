@@ -210,14 +210,16 @@ DESTBIN := $(DESTDIR)$(PREFIX)/bin
 DESTMAN := $(DESTDIR)$(PREFIX)/share/man
 DESTDOC := $(DESTDIR)$(PREFIX)/share/doc/kurafuto
 
-install: kurafuto ## install under PREFIX=/usr/local (DESTDIR for packagers); the sample file goes to share/doc
+install: kurafuto ## install under PREFIX=/usr/local (DESTDIR for packagers); the samples and SERVERS.md go to share/doc
 	install -D -m 755 kurafuto $(DESTBIN)/kurafuto
 	install -D -m 644 kurafuto.8 $(DESTMAN)/man8/kurafuto.8
 	install -D -m 644 kurafuto.json.5 $(DESTMAN)/man5/kurafuto.json.5
 	install -D -m 644 kurafuto.json $(DESTDOC)/kurafuto.json
+	install -D -m 644 SERVERS.md $(DESTDOC)/SERVERS.md
+	install -D -m 644 contrib/nginx-wss.conf $(DESTDOC)/nginx-wss.conf
 
 uninstall: ## remove what install has installed
-	rm -f $(DESTBIN)/kurafuto $(DESTMAN)/man8/kurafuto.8 $(DESTMAN)/man5/kurafuto.json.5 $(DESTDOC)/kurafuto.json
+	rm -f $(DESTBIN)/kurafuto $(DESTMAN)/man8/kurafuto.8 $(DESTMAN)/man5/kurafuto.json.5 $(addprefix $(DESTDOC)/,kurafuto.json SERVERS.md nginx-wss.conf)
 	-rmdir $(DESTDOC)
 
 # ---- checks ----
