@@ -33,7 +33,8 @@ static void get_facts(struct facts *facts, struct session *session)
 	int ping_ms = session_ping_ms(session);
 	char number[16];
 
-	net_addr_text(facts->address, session_peer(session), true);
+	net_addr_text(facts->address, session_peer(session),
+		      net_addr_port(session_peer(session)) != 0);
 	session_listener(session, facts->listener);
 	session_software(session, facts->software);
 	snprintf(number, sizeof(number), "%d", ping_ms);

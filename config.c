@@ -144,8 +144,9 @@ static const struct config_key keys[] = {
 	 .check = config_check_network, .max = PROXIES_MAX, .fallback = "[]",
 	 .what = "a list of up to 64 addresses and networks, or a text with commas",
 	 .item = "an address or a network, such as 192.0.2.7, 10.0.0.0/8 or 2001:db8::/32",
-	 .help = "The proxies, such as HAProxy, that are believed whose connections they pass on, "
-		 "where accept-proxy is true."},
+	 .help = "The proxies, such as HAProxy and nginx, that are believed whose connections they "
+		 "pass on: by the PROXY protocol where accept-proxy is true, and of web clients by "
+		 "X-Real-IP and X-Forwarded-For."},
 	{BOOL("websocket", websocket, "true"),
 	 .help = "Whether web clients (WebSocket) may connect to address and port, beside others. "
 		 "TLS is for a web server in front, such as nginx."},
@@ -386,6 +387,7 @@ static void check_whole(struct config_reader *reader, struct config *config)
 	check_no_circle(reader, config);
 	config_join_paths(reader, config);
 	config_check_proxies(reader, config);
+	config_check_trust(reader, config);
 	config_check_limits(reader, &config->limits);
 }
 

@@ -53,7 +53,7 @@ void log_address(char out[static NET_ADDR_TEXT], const struct net_addr *addr, bo
 
 	if (shown == CONFIG_ADDRESSES_FULL || !net_network_address(bytes, addr) ||
 	    is_loopback(bytes))
-		net_addr_text(out, addr, with_port);
+		net_addr_text(out, addr, with_port && net_addr_port(addr) != 0);
 	else if (shown == CONFIG_ADDRESSES_MASKED)
 		show_masked(out, bytes);
 	else

@@ -6,6 +6,9 @@
  */
 #include "config_values.h"
 
+#define HONEST_PACKETS 40
+#define HONEST_BYTES   512
+
 #define CONNECTIONS_MAX 100000
 #define CONNECTS_MAX    100000
 #define PACKETS_MAX     100000
@@ -102,6 +105,18 @@ static void check_many(struct config_reader *reader, const char *many_name, unsi
 				 many_name, many, one_name, one);
 }
 
+/* A limit that every client goes beyond by itself: 20 positions a second, of 10 bytes. */
+static void check_honest(struct config_reader *reader, const char *name, unsigned limit,
+			 unsigned least)
+{
+	if (limit > 0 && limit < least)
+		config_keys_warn(
+			reader,
+			"limits.%s: %u slows players who only walk about: %u or more is "
+			"good, and 0 is no limit",
+			name, limit, least);
+}
+
 void config_check_limits(struct config_reader *reader, struct config_limits *limits)
 {
 	check_burst(reader, "connects-per-s", limits->connects_per_s, "connects-burst",
@@ -112,4 +127,6 @@ void config_check_limits(struct config_reader *reader, struct config_limits *lim
 		   "connections-per-address", limits->connections_per_address);
 	check_many(reader, "all-connects-per-s", limits->all_connects_per_s, "connects-per-s",
 		   limits->connects_per_s);
+	check_honest(reader, "packets-per-s", limits->packets_per_s, HONEST_PACKETS);
+	check_honest(reader, "bytes-per-s", limits->bytes_per_s, HONEST_BYTES);
 }

@@ -271,12 +271,37 @@ static void join(struct config_reader *reader, struct config_path *path,
 	path->hubs = (struct config_hubs){.items = items, .n = n};
 }
 
+/* Warnings about what is most likely a slip. `where` is "" or "listeners[0].". */
+static void check_sense(struct config_reader *reader, const char *where,
+			const struct config_listener *listener)
+{
+	if (listener->n_paths > 0 && !listener->websocket)
+		config_keys_warn(reader,
+				 "%spaths: nobody comes by them while %swebsocket is false",
+				 where, where);
+	for (size_t i = 0; i < listener->n_paths; i++) {
+		const char *place = listener->paths[i].place;
+
+		if (strpbrk(place, "./:") == NULL && strcmp(place, "localhost") != 0)
+			config_keys_warn(reader,
+					 "%spaths.\"%s\" is the name of a host; if a path is "
+					 "meant, it is \"/%s\"",
+					 where, place, place);
+	}
+}
+
 void config_join_paths(struct config_reader *reader, struct config *config)
 {
-	for (size_t i = 0; i < config->n_listeners; i++)
-		for (size_t j = 0; j < config->listeners[i].n_paths; j++)
-			join(reader, &config->listeners[i].paths[j],
-			     &config->listeners[i].hubs);
+	for (size_t i = 0; i < config->n_listeners; i++) {
+		struct config_listener *listener = &config->listeners[i];
+		char where[40] = "";
+
+		for (size_t j = 0; j < listener->n_paths; j++)
+			join(reader, &listener->paths[j], &listener->hubs);
+		if (i > 0)
+			snprintf(where, sizeof(where), "listeners[%zu].", i - 1);
+		check_sense(reader, where, listener);
+	}
 }
 
 /* ---- what a client asks for ---- */

@@ -33,6 +33,25 @@ void config_check_proxies(struct config_reader *reader, const struct config *con
 	}
 }
 
+void config_check_trust(struct config_reader *reader, const struct config *config)
+{
+	struct net_network network;
+	char why[8];
+
+	for (size_t i = 0; i < config->trusted_proxies.n; i++) {
+		const char *text = config->trusted_proxies.items[i];
+
+		if (net_network_parse(&network, text, why, sizeof(why)) &&
+		    (network.prefix == 0 ||
+		     (net_network_is_v4(network.bytes) && network.prefix == 96)))
+			config_keys_warn(reader,
+					 "trusted-proxies[%zu]: \"%s\" is everybody: they may "
+					 "all say that they are somewhere else, and no limit "
+					 "of addresses counts for them",
+					 i, text);
+	}
+}
+
 bool config_trusts(const struct config *config, const struct net_addr *peer)
 {
 	struct net_network network;

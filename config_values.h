@@ -54,6 +54,8 @@ extern const char *const config_forwards[];
 bool config_check_network(const char *text, char *why, size_t why_size);
 /* Fault: a listener wants headers of proxies, and there is no proxy. */
 void config_check_proxies(struct config_reader *reader, const struct config *config);
+/* Warning: everybody is trusted. */
+void config_check_trust(struct config_reader *reader, const struct config *config);
 
 /* A text for one line of the game; a title is one that is not empty. */
 bool config_check_line(const char *text, char *why, size_t why_size);

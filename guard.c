@@ -110,12 +110,14 @@ static bool is_loopback(const uint8_t bytes[static 16])
 	return net_network_is_v4(bytes) ? bytes[12] == 127 : memcmp(bytes, v6, 16) == 0;
 }
 
-static struct place place_of(const struct config *config, const struct net_addr *peer)
+/* `is_named`: a proxy says so. Whoever could have it say loopback would be counted nowhere. */
+static struct place place_of(const struct config *config, const struct net_addr *peer,
+			     bool is_named)
 {
 	struct place place = {.is_exempt = true};
 	uint8_t bytes[16];
 
-	if (!net_network_address(bytes, peer) || is_loopback(bytes) ||
+	if (!net_network_address(bytes, peer) || (is_loopback(bytes) && !is_named) ||
 	    config_trusts(config, peer))
 		return place;
 	place.is_exempt = false;
@@ -415,8 +417,10 @@ static enum guard_verdict move_locked(struct guard *guard, const struct config_l
 				      int64_t now_ms)
 {
 	bool is_half_open = ticket->group != NULL;
+	const struct bucket_rate all = all_rate(limits);
 	enum guard_verdict verdict;
 
+	refill(&guard->starts, &all, now_ms);
 	close_half(guard, ticket);
 	if (ticket->payer != NULL)
 		give_start_back(ticket);
@@ -424,8 +428,10 @@ static enum guard_verdict move_locked(struct guard *guard, const struct config_l
 	verdict = judge(guard, limits, place, now_ms);
 	if (verdict == GUARD_ADMITS && !attach(guard, limits, ticket, place, now_ms))
 		verdict = GUARD_NO_MEMORY;
-	if (verdict != GUARD_ADMITS)
+	if (verdict != GUARD_ADMITS) { /* which others must not pay for */
 		guard->counts.refused[verdict]++;
+		bucket_give(&guard->starts, &all, 1);
+	}
 	if (is_half_open)
 		open_half(guard, ticket, group_of(guard, ticket));
 	sweep(guard, limits, now_ms);
@@ -463,7 +469,7 @@ enum guard_verdict guard_enter(struct guard *guard, const struct config *config,
 			       const struct net_addr *peer, int fd, int64_t now_ms,
 			       struct guard_ticket **out)
 {
-	struct place place = place_of(config, peer);
+	struct place place = place_of(config, peer, false);
 	struct guard_ticket *ticket = calloc(1, sizeof(*ticket));
 	enum guard_verdict verdict = GUARD_NO_MEMORY;
 
@@ -475,6 +481,8 @@ enum guard_verdict guard_enter(struct guard *guard, const struct config *config,
 		ticket->entered_ms = now_ms;
 		verdict = enter_locked(guard, &config->limits, &place, ticket, now_ms);
 	}
+	if (verdict != GUARD_ADMITS)
+		guard->counts.last = *peer;
 	pthread_mutex_unlock(&guard->lock);
 	if (verdict != GUARD_ADMITS) {
 		free(ticket);
@@ -488,11 +496,13 @@ enum guard_verdict guard_move(struct guard *guard, const struct config *config,
 			      struct guard_ticket *ticket, const struct net_addr *player,
 			      int64_t now_ms)
 {
-	struct place place = place_of(config, player);
+	struct place place = place_of(config, player, true);
 	enum guard_verdict verdict;
 
 	pthread_mutex_lock(&guard->lock);
 	verdict = move_locked(guard, &config->limits, &place, ticket, now_ms);
+	if (verdict != GUARD_ADMITS)
+		guard->counts.last = *player;
 	pthread_mutex_unlock(&guard->lock);
 	return verdict;
 }

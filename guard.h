@@ -81,9 +81,10 @@ enum guard_verdict guard_enter(struct guard *guard, const struct config *config,
 
 /*
  * The connection is really `player`'s, as a proxy says, who must be one of trusted-proxies: it
- * counts there from now on, with its start, and no longer at the proxy's address. Any verdict
- * but GUARD_ADMITS: the connection is to be closed; until guard_leave() it counts by no
- * address. Never GUARD_ALL_TOO_FAST: there it has been counted already.
+ * counts there from now on, with its start, and no longer at the proxy's address; at loopback,
+ * too, which is exempt only where a connection really comes from it. Any verdict but
+ * GUARD_ADMITS: the connection is to be closed; until guard_leave() it counts by no address,
+ * nor with everybody together. Never GUARD_ALL_TOO_FAST: there it has been counted already.
  */
 enum guard_verdict guard_move(struct guard *guard, const struct config *config,
 			      struct guard_ticket *ticket, const struct net_addr *player,
@@ -109,6 +110,7 @@ struct guard_counts {
 	unsigned long refused[GUARD_VERDICTS]; /* by verdict, also by guard_move() */
 	unsigned long cut;                     /* to make room */
 	unsigned connections, half_open;       /* now */
+	struct net_addr last;                  /* who was refused last; no length: nobody yet */
 	size_t addresses,
 		idle; /* addresses and networks in memory; those without connections */
 };

@@ -88,6 +88,7 @@ MESSAGE_ROW(WHY_RESTRICTED,      "why-restricted",      "",              "you ma
 MESSAGE_ROW(WHY_REMOVED,         "why-removed",         "",              "it is not linked any more")
 MESSAGE_ROW(WHY_CLOSED,          "why-closed",          "",              "it closed the connection")
 MESSAGE_ROW(WHY_BROKEN,          "why-broken",          "",              "it broke the connection")
+MESSAGE_ROW(WHY_WEBSOCKET,       "why-websocket",       "",              "it does not take WebSocket connections")
 MESSAGE_ROW(WHY_SILENT,          "why-silent",          "",              "it has been silent for too long")
 MESSAGE_ROW(WHY_MEMORY,          "why-memory",          "",              "Kurafuto is out of memory")
 

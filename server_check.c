@@ -157,11 +157,12 @@ static void take_upgrade(struct health_check *check, const struct http_head *hea
 {
 	struct health_upgrade *upgrade = check->upgrade;
 	const char *fault = NULL;
-	char why[sizeof(check->why)];
+	char why[sizeof(check->why)], answer[UPGRADE_WHY_MAX];
 	size_t rest = upgrade->fill - head->size;
 
 	if (!upgrade_read_answer(head, upgrade->key, &fault)) {
-		snprintf(why, sizeof(why), "it does not speak WebSocket: %s", fault);
+		upgrade_explain(answer, sizeof(answer), head, fault);
+		snprintf(why, sizeof(why), "it does not take the WebSocket: %s", answer);
 		refuse(check, why);
 	} else if (!stream_begin_web(&check->stream, WEBSOCKET_CLIENT)) {
 		give_up(check);
@@ -198,7 +199,7 @@ static void upgrading(struct health_check *check)
 		take_upgrade(check, &head);
 		return;
 	}
-	snprintf(why, sizeof(why), "it does not speak WebSocket: %s", fault);
+	snprintf(why, sizeof(why), "it does not take the WebSocket: %s", fault);
 	refuse(check, why);
 }
 
@@ -220,20 +221,20 @@ static void connected(struct health_check *check)
 /* The first byte tells: it lets the probe in, or says why not. */
 static void answered(struct health_check *check)
 {
-	uint8_t opcode = 0;
+	uint8_t bytes[512], opcode;
 	char why[sizeof(check->why)];
-	ssize_t n;
+	ssize_t n = stream_recv(&check->stream, bytes, sizeof(bytes), MSG_DONTWAIT);
 
-	do
-		n = stream_recv(&check->stream, &opcode, 1, MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
+	opcode = n > 0 ? bytes[0] : 0;
+	if (n < 0 && errno == EINTR) /* pings, or a part of a frame: poll(2) tells of more */
+		errno = EAGAIN;
 	if (n < 0 && errno == EAGAIN && net_now_ms() < check->deadline_ms)
 		return;
-	if (n == 1 && (opcode == OP_IDENTIFICATION || opcode == OP_DISCONNECT)) {
+	if (n > 0 && (opcode == OP_IDENTIFICATION || opcode == OP_DISCONNECT)) {
 		succeed(check);
 		return;
 	}
-	if (n == 1)
+	if (n > 0)
 		snprintf(why, sizeof(why),
 			 "it answered the login of %s with packet 0x%02x, which is neither an "
 			 "identification nor a kick",

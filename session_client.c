@@ -402,6 +402,16 @@ static void log_flood(struct client_reader *reader, const char *what)
 		    "sends too many %s a second (limits), and is slowed down", what);
 }
 
+/* A reload may have other packets dropped. */
+static void follow_config(struct client_reader *reader)
+{
+	config_settle();
+	if (reader->config == config_now())
+		return;
+	reader->config = config_now();
+	prepare(reader);
+}
+
 /* Who sends too much is not read for a while, and kicked if that does not help. False: the
  * session is over. */
 static bool pay_for_flood(struct client_reader *reader)
@@ -428,6 +438,7 @@ static bool pay_for_flood(struct client_reader *reader)
 		if (net_wait(session->stream.fd, POLLRDHUP, net_now_ms() + wait_ms) != 0 ||
 		    atomic_load(&session->is_ending))
 			return false;
+		follow_config(reader); /* which may have other limits */
 	}
 	memset(reader->counts, 0, sizeof(reader->counts));
 	return true;
@@ -446,6 +457,7 @@ static bool receive(struct client_reader *reader)
 			return false;
 		n = session_recv(session, in->bytes + in->fill, CLIENT_INPUT_SIZE - in->fill);
 		reader->counts[FLOOD_PACKETS] += n < 0; /* such as a frame without bytes */
+		reader->counts[FLOOD_BYTES] += (unsigned)stream_overhead(&session->stream);
 		is_timeout = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 	} while ((n < 0 && errno == EINTR) || (is_timeout && may_be_silent(session)));
 	if (is_timeout)
@@ -458,16 +470,6 @@ static bool receive(struct client_reader *reader)
 	reader->counts[FLOOD_BYTES] += (unsigned)n;
 	in->fill += (size_t)n;
 	return true;
-}
-
-/* A reload may have other packets dropped. */
-static void follow_config(struct client_reader *reader)
-{
-	config_settle();
-	if (reader->config == config_now())
-		return;
-	reader->config = config_now();
-	prepare(reader);
 }
 
 void session_relay_client(struct session *session, struct client_input *in)

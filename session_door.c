@@ -103,7 +103,6 @@ static const struct {
 static struct {
 	struct guard_counts counts;
 	int64_t next_ms;
-	char last[NET_ADDR_TEXT]; /* who was turned away last */
 } told;
 
 static void append(char *out, size_t size, unsigned long n, const char *what)
@@ -118,7 +117,7 @@ static void append(char *out, size_t size, unsigned long n, const char *what)
 /* One line for all who were turned away since the last one. */
 static void tell(struct guard *guard, int64_t now_ms)
 {
-	char text[512] = "", what[96];
+	char text[512] = "", what[96], last[NET_ADDR_TEXT];
 	struct guard_counts counts;
 
 	if (now_ms < told.next_ms)
@@ -139,9 +138,11 @@ static void tell(struct guard *guard, int64_t now_ms)
 	if (text[0] == '\0')
 		return;
 	told.next_ms = now_ms + TELL_EVERY_MS;
+	if (counts.last.len > 0)
+		log_address(last, &counts.last, false);
 	log_warn("connections turned away: %s%s%s", text,
-		 told.last[0] != '\0' ? "; the last by its address from " : "", told.last);
-	told.last[0] = '\0';
+		 counts.last.len > 0 ? "; the last one that was refused came from " : "",
+		 counts.last.len > 0 ? last : "");
 }
 
 void session_sweep_door(const struct session_world *world)
@@ -166,7 +167,6 @@ bool session_admit(const struct session_world *world, int fd, const struct net_a
 		guard_enter(world->guard, config_now(), peer, fd, net_now_ms(), ticket);
 	if (verdict == GUARD_ADMITS)
 		return true;
-	log_address(told.last, peer, false);
 	session_turn_away(fd, refusals[verdict].message);
 	tell(world->guard, net_now_ms());
 	return false;
@@ -187,11 +187,13 @@ bool session_move_peer(struct session *session, const struct net_addr *player,
 	if (verdict == GUARD_ADMITS)
 		return true;
 	session_reason(reason, refusals[verdict].message, NULL);
+	reason->is_of_many = true;
 	return false;
 }
 
 void session_note_heard(struct session *session)
 {
+	session->was_heard = true;
 	if (session->world->guard != NULL)
 		guard_heard(session->world->guard, session->ticket);
 }
@@ -200,6 +202,12 @@ void session_note_logged_in(struct session *session)
 {
 	if (session->world->guard != NULL)
 		guard_logged_in(session->world->guard, session->ticket);
+}
+
+bool session_was_cut(const struct session *session)
+{
+	return session->world->guard != NULL &&
+	       guard_was_cut(session->world->guard, session->ticket);
 }
 
 void session_note_refused(struct session *session, enum message message)
@@ -214,16 +222,13 @@ void session_note_refused(struct session *session, enum message message)
 		MESSAGE_CLIENT_FRAMES,
 	};
 
+	/* who has not said a word has not tried anything */
+	if (session->world->guard == NULL || !session->was_heard || session_was_cut(session))
+		return;
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-		if (faults[i] == message && session->world->guard != NULL)
+		if (faults[i] == message)
 			guard_login_failed(session->world->guard, config_now(), session->ticket,
 					   net_now_ms());
-}
-
-bool session_was_cut(const struct session *session)
-{
-	return session->world->guard != NULL &&
-	       guard_was_cut(session->world->guard, session->ticket);
 }
 
 void session_leave_door(struct session *session)

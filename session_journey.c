@@ -187,10 +187,11 @@ static void announce(struct journey *journey, bool is_first)
 	log_address(address, &session->peer, true);
 	session_software(session, software);
 	if (is_first)
-		session_log(session, LOG_INFO, "joins %s from %s with %s in %lld ms%s", to,
+		session_log(session, LOG_INFO, "joins %s from %s with %s%s in %lld ms%s", to,
 			    address,
 			    session->dialect.cpe ? software : "a Classic client without CPE",
-			    ms, session->is_verified ? "" : ", name unverified");
+			    session->path != NULL ? " by WebSocket" : "", ms,
+			    session->is_verified ? "" : ", name unverified");
 	else if (!falls)
 		session_log(session, LOG_INFO, "%s%s%s to %s in %lld ms",
 			    is_return ? "returns" : "jumps",

@@ -81,6 +81,8 @@ void link_shut_locked(struct link *link)
 {
 	atomic_store(&link->is_closed, true);
 	if (link->stream.fd >= 0)
+		link_say_close_locked(link);
+	if (link->stream.fd >= 0)
 		shutdown(link->stream.fd, SHUT_RDWR);
 	pthread_cond_broadcast(&link->session->link_left);
 }
@@ -196,6 +198,7 @@ const char *link_said_fault(const struct link *link, char out[static SESSION_WHY
 		MESSAGE_WHY_FULL,       MESSAGE_WHY_DRAINING, MESSAGE_WHY_MAINTENANCE,
 		MESSAGE_WHY_RESTRICTED, MESSAGE_WHY_REMOVED,  MESSAGE_WHY_CLOSED,
 		MESSAGE_WHY_BROKEN,     MESSAGE_WHY_SILENT,   MESSAGE_WHY_MEMORY,
+		MESSAGE_WHY_WEBSOCKET,
 	};
 	const char *fault = link->onward_fault != NULL ? link->onward_fault : link->fault;
 

@@ -19,7 +19,9 @@
 #include "session_private.h"
 #include "text.h"
 
-#define NUMBER_MAX 24 /* room for a number */
+#define NUMBER_MAX   24    /* room for a number */
+#define OVERHEAD_MAX 65536 /* bytes of a login that are headers of frames, pings and the like \
+			    */
 
 struct login {
 	struct session *session;
@@ -27,6 +29,7 @@ struct login {
 	int64_t deadline_ms;
 	struct dialect offered; /* to this client, see negotiate.h */
 	struct negotiate negotiate;
+	size_t overhead;      /* bytes of frames without any for us */
 	bool has_block_level; /* the client has answered CustomBlockSupportLevel */
 };
 
@@ -39,8 +42,9 @@ static bool refuse_for(struct login *login, const struct session_reason *reason)
 	log_address(address, &session->peer, true);
 	text_to_utf8(name, sizeof(name), session->name);
 	if (!atomic_load(&session->is_ending))
-		session_log(session, LOG_INFO, "login%s%s from %s refused: %s",
-			    name[0] != '\0' ? " as " : "", name, address, reason->logged);
+		session_log(session, reason->is_of_many ? LOG_DEBUG : LOG_INFO,
+			    "login%s%s from %s refused: %s", name[0] != '\0' ? " as " : "",
+			    name, address, reason->logged);
 	session_count_event(SESSION_REFUSED);
 	session_note_refused(session, reason->message);
 	session_end_for(session, reason);
@@ -88,16 +92,20 @@ static bool read_more(struct login *login)
 	char address[NET_ADDR_TEXT];
 	ssize_t n;
 
-	do
+	do {
 		n = session_recv_by(login->session, in->bytes + in->fill,
 				    CLIENT_INPUT_SIZE - in->fill, login->deadline_ms);
-	while (n < 0 && errno == EINTR);
+		login->overhead += stream_overhead(&login->session->stream);
+	} while (n < 0 && errno == EINTR && login->overhead < OVERHEAD_MAX);
 	if (n > 0) {
 		in->fill += (size_t)n;
 		return true;
 	}
 	if (n < 0 && errno == ETIMEDOUT)
 		return refuse_late(login);
+	if (n < 0 && errno == EINTR)
+		return refuse(login, MESSAGE_CLIENT_FRAMES, "fault", "there is nothing in them",
+			      NULL);
 	if (n < 0 && errno == EPROTO)
 		return refuse(login, MESSAGE_CLIENT_FRAMES, "fault",
 			      stream_fault(&login->session->stream), NULL);
@@ -134,10 +142,14 @@ static bool read_header(struct login *login)
 	       SESSION_HEADER_PART)
 		if (!read_more(login))
 			return false;
-	return header == SESSION_HEADER_TAKEN || refuse_for(login, &reason);
+	if (header == SESSION_HEADER_TAKEN)
+		return true;
+	session_decline_request(login->session, login->in, &reason);
+	return refuse_for(login, &reason);
 }
 
-/* A web client begins with a request (GET), any other with its identification. */
+/* A web client begins with a request (GET; HEAD is one, too), any other with its
+ * identification. */
 static bool read_request(struct login *login)
 {
 	struct session *session = login->session;
@@ -147,7 +159,7 @@ static bool read_request(struct login *login)
 	if (!need(login, 1))
 		return false;
 	session_note_heard(session);
-	if (login->in->bytes[0] != 'G' || !session->takes_web)
+	if (strchr("GH", login->in->bytes[0]) == NULL || login->in->bytes[0] == '\0')
 		return true;
 	while ((web = session_take_request(session, login->in, &reason)) == SESSION_WEB_PART)
 		if (!read_more(login))
@@ -181,8 +193,6 @@ static bool read_version(struct login *login, size_t *size)
 
 	if (!need(login, 2))
 		return false;
-	if (bytes[0] == 'G')
-		return refuse(login, MESSAGE_LOGIN_WEB, NULL);
 	if (bytes[0] != OP_IDENTIFICATION)
 		return refuse_packet(login, MESSAGE_LOGIN_FIRST_PACKET, bytes[0]);
 	if (bytes[1] >= 'A' && bytes[1] <= 'z') /* a name: c0.0.15a has no version byte */
@@ -326,7 +336,7 @@ static bool check_name(struct login *login)
 	snprintf(session->subject, sizeof(session->subject), "#%lu %.20s", session->id,
 		 session->name);
 	if (session->is_verified || !config->verify_names ||
-	    (!config->verify_lan && net_addr_is_lan(&session->peer) && !session->is_relayed))
+	    (!config->verify_lan && net_addr_is_lan(&session->peer) && !session->needs_key))
 		return check_admission(login);
 	return refuse(login, MESSAGE_LOGIN_UNVERIFIED, NULL);
 }

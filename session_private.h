@@ -174,7 +174,8 @@ struct session {
 	struct net_addr reached;              /* I, where they have connected to */
 	bool wants_header;                    /* I, the listener's accept-proxy */
 	bool takes_web;                       /* I, its websocket */
-	bool is_relayed;                      /* I, by a web server that is not believed, or names nobody */
+	bool needs_key;                       /* I, though its address may be local: see session_web.c */
+	bool was_heard;                       /* I, it has sent something */
 	char *host, *path;                    /* I, what a web client has asked for; else NULL */
 	int64_t started_ms;                   /* I */
 	char name[PACKET_STRING_LEN + 1];     /* I */
@@ -276,6 +277,7 @@ void session_leave(struct session *session);
 /* Why a session ends: what the player reads, which may be empty, and what the log says. */
 struct session_reason {
 	enum message message;
+	bool is_of_many; /* the log tells of all such together */
 	char said[SESSION_WHY_MAX], logged[SESSION_WHY_MAX];
 };
 void session_end_for(struct session *session, const struct session_reason *reason);
@@ -353,6 +355,10 @@ void link_send_header(struct link *link);
 enum session_web { SESSION_WEB_TAKEN, SESSION_WEB_PART, SESSION_WEB_BAD };
 enum session_web session_take_request(struct session *session, struct client_input *in,
 				      struct session_reason *reason);
+/* Answers a client that has begun with a request already, and may not come in for another
+ * reason. */
+void session_decline_request(struct session *session, const struct client_input *in,
+			     const struct session_reason *reason);
 /* stream_recv() and stream_recv_by() of the client, with answers to what came. Client reader.
  */
 ssize_t session_recv(struct session *session, void *buffer, size_t size);

@@ -150,7 +150,9 @@ static ssize_t receive(struct link *link, int flags)
 	do
 		n = link_recv(link, link->in + link->in_fill, LINK_INPUT_SIZE - link->in_fill,
 			      flags);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && errno == EINTR && flags == 0 && !atomic_load(&link->is_closed));
+	if (n < 0 && errno == EINTR)
+		errno = EAGAIN; /* only pings, or a part of a frame: there may be more later */
 	if (n > 0) {
 		link->in_fill += (size_t)n;
 		link->heard_ms = net_now_ms();

@@ -13,6 +13,8 @@
 #include "config_current.h"
 #include "session_private.h"
 
+#define WARN_EVERY_MS 10000
+
 /* ---- web clients ---- */
 
 static bool is_trusted(const void *config, const struct net_addr *addr)
@@ -20,18 +22,27 @@ static bool is_trusted(const void *config, const struct net_addr *addr)
 	return config_trusts(config, addr);
 }
 
-/* Somebody who is not believed names an address. On a local address that is a web server in
- * front that trusted-proxies lacks: then none of its players is local. */
+/* For what anybody can cause as often as they like: now and then will do. */
+static bool may_warn(_Atomic int64_t *next_ms)
+{
+	int64_t now_ms = net_now_ms(), due_ms = atomic_load(next_ms);
+
+	return now_ms >= due_ms &&
+	       atomic_compare_exchange_strong(next_ms, &due_ms, now_ms + WARN_EVERY_MS);
+}
+
+/* Nobody is asked where they are. On a local address that is a web server in front that
+ * trusted-proxies lacks, or a page from elsewhere in a local browser: then whoever it is for is
+ * not local, and may be anybody. */
 static void note_stranger(struct session *session, const struct http_head *head)
 {
+	static _Atomic int64_t next_ms;
+	bool is_relayed = upgrade_is_relayed(head);
 	char peer[NET_ADDR_TEXT];
 
-	if (http_field(head, "X-Real-IP", 0) == NULL &&
-	    http_field(head, "X-Forwarded-For", 0) == NULL)
+	session->needs_key = is_relayed || !upgrade_is_local_page(head);
+	if (!is_relayed || !net_addr_is_lan(&session->peer) || !may_warn(&next_ms))
 		return;
-	if (!net_addr_is_lan(&session->peer))
-		return;
-	session->is_relayed = true;
 	log_address(peer, &session->peer, false);
 	session_log(
 		session, LOG_WARN,
@@ -40,19 +51,17 @@ static void note_stranger(struct session *session, const struct http_head *head)
 		peer);
 }
 
-/* Where the player is: a proxy in front may say so. False: they may not come in. */
-static bool take_address(struct session *session, const struct http_head *head,
-			 struct session_reason *reason)
+/* What a trusted proxy says of who is there. False: they may not come in. */
+static bool take_word(struct session *session, const struct http_head *head,
+		      struct session_reason *reason)
 {
+	static _Atomic int64_t next_ms;
 	const struct config *config = config_now();
 	char proxy[NET_ADDR_TEXT], player[NET_ADDR_TEXT];
 	struct net_addr address;
-	const char *why = NULL;
+	const char *why = "no X-Real-IP and no X-Forwarded-For";
 
-	if (!config_trusts(config, &session->peer)) {
-		note_stranger(session, head);
-		return true;
-	}
+	session->needs_key = true; /* a local address is easily said */
 	log_address(proxy, &session->peer, true);
 	if (upgrade_player_address(&address, head, is_trusted, config, &why)) {
 		log_address(player, &address, false);
@@ -60,10 +69,9 @@ static bool take_address(struct session *session, const struct http_head *head,
 			    player);
 		return session_move_peer(session, &address, reason);
 	}
-	session->is_relayed = true; /* somebody is there, and it is not the proxy */
-	session_log(session, LOG_WARN,
-		    "the proxy at %s does not say who is there (%s): they need a key", proxy,
-		    why != NULL ? why : "no X-Real-IP and no X-Forwarded-For");
+	if (may_warn(&next_ms))
+		session_log(session, LOG_WARN, "the proxy at %s does not say who is there: %s",
+			    proxy, why != NULL ? why : "no X-Real-IP and no X-Forwarded-For");
 	return true;
 }
 
@@ -97,7 +105,8 @@ static enum session_web turn_down(struct session *session, unsigned status, cons
 	char words[SESSION_WHY_MAX];
 
 	session_reason(reason, MESSAGE_LOGIN_WEB, NULL);
-	if (status == 426)
+	reason->is_of_many = status == 426; /* somebody has looked, no more */
+	if (status == 426 || status == 403)
 		strlcpy(words, reason->said, sizeof(words));
 	else
 		snprintf(words, sizeof(words), "No WebSocket: %s", why);
@@ -107,10 +116,10 @@ static enum session_web turn_down(struct session *session, unsigned status, cons
 }
 
 /* The client has not begun with packets: they would be nonsense to it. */
-static void be_quiet(struct session *session, bool is_quiet)
+static void be_quiet(struct session *session)
 {
 	session_lock_tx(session);
-	session->is_broken = is_quiet;
+	session->is_broken = true;
 	pthread_mutex_unlock(&session->client_tx);
 }
 
@@ -143,10 +152,15 @@ static enum session_web judge(struct session *session, struct client_input *in,
 	const char *why = NULL;
 	enum upgrade_verdict verdict = upgrade_read_request(head, &why);
 
-	if (!take_address(session, head, reason)) {
+	if (!config_trusts(config_now(), &session->peer)) {
+		note_stranger(session, head);
+	} else if (!take_word(session, head, reason)) {
 		answer(session, 503, reason->said);
 		return SESSION_WEB_BAD;
 	}
+	if (!session->takes_web)
+		return turn_down(session, 403, "there is no WebSocket here (websocket: false)",
+				 reason);
 	if (verdict != UPGRADE_OK)
 		return turn_down(session, upgrade_status(verdict), why, reason);
 	take_place(session, head);
@@ -168,7 +182,7 @@ enum session_web session_take_request(struct session *session, struct client_inp
 	const char *why = NULL;
 
 	_Static_assert(HTTP_HEAD_MAX <= CLIENT_INPUT_SIZE, "a request has no room");
-	be_quiet(session, true);
+	be_quiet(session);
 	switch (http_read_request(&head, (const char *)in->bytes, in->fill, &why)) {
 	case HTTP_PART:
 		return SESSION_WEB_PART;
@@ -179,6 +193,15 @@ enum session_web session_take_request(struct session *session, struct client_inp
 	default:
 		return turn_down(session, 400, why, reason);
 	}
+}
+
+void session_decline_request(struct session *session, const struct client_input *in,
+			     const struct session_reason *reason)
+{
+	if (in->fill == 0 || in->bytes[0] != 'G')
+		return;
+	be_quiet(session);
+	answer(session, 503, reason->said);
 }
 
 /* Answers what the client's frames have asked for. */
@@ -237,10 +260,12 @@ bool link_ask_upgrade(struct link *link, char key[static UPGRADE_KEY_TEXT])
 	return true;
 }
 
-/* Always SESSION_WEB_BAD. */
+/* The log hears what was wrong, the player that it is. Always SESSION_WEB_BAD. */
 static enum session_web blame(struct link *link, const char *why)
 {
-	snprintf(link->fault, sizeof(link->fault), "it does not speak WebSocket: %s", why);
+	session_log(link->session, LOG_WARN, "%s does not take the WebSocket: %s",
+		    server_name(link->server), why);
+	link_set_fault(link, MESSAGE_WHY_WEBSOCKET);
 	return SESSION_WEB_BAD;
 }
 
@@ -264,14 +289,17 @@ enum session_web link_take_answer(struct link *link, const char *key)
 {
 	struct http_head head;
 	const char *why = NULL;
+	char text[UPGRADE_WHY_MAX];
 
 	_Static_assert(HTTP_HEAD_MAX <= LINK_INPUT_SIZE, "an answer has no room");
 	switch (http_read_response(&head, (const char *)link->in, link->in_fill, &why)) {
 	case HTTP_PART:
 		return SESSION_WEB_PART;
 	case HTTP_WHOLE:
-		return upgrade_read_answer(&head, key, &why) ? begin(link, head.size)
-							     : blame(link, why);
+		if (upgrade_read_answer(&head, key, &why))
+			return begin(link, head.size);
+		upgrade_explain(text, sizeof(text), &head, why);
+		return blame(link, text);
 	default:
 		return blame(link, why);
 	}
@@ -283,8 +311,10 @@ static void answer_server(struct link *link)
 	int64_t deadline_ms = net_deadline_ms(config_now()->server_timeout_ms);
 
 	pthread_mutex_lock(&link->tx);
-	if (!atomic_load(&link->is_closed))
-		(void)!stream_answer(&link->stream, deadline_ms, &link->is_closed);
+	if (!atomic_load(&link->is_closed) &&
+	    stream_answer(&link->stream, deadline_ms, &link->is_closed) != 0 &&
+	    !atomic_load(&link->is_closed))
+		shutdown(link->stream.fd, SHUT_RDWR); /* nothing can follow half a frame */
 	pthread_mutex_unlock(&link->tx);
 }
 

@@ -25,10 +25,12 @@ _Static_assert(FRAME_MAX <= WEBSOCKET_FRAME_MAX && MASKED_MAX <= WEBSOCKET_FRAME
 
 /* Keys: r the reader, w the lock of the writers, I immutable. */
 struct stream_web {
-	enum websocket_role role;             /* I */
-	struct websocket_reader reader;       /* r */
-	bool has_answered_close;              /* r */
-	bool has_closed;                      /* w, a close frame has been sent */
+	enum websocket_role role;       /* I */
+	struct websocket_reader reader; /* r */
+	size_t overhead;                /* r, bytes read that were no payload */
+	bool has_answered;              /* r, what is_closed or a fault want has been done */
+	bool has_closed;                /* w, a close frame has been sent */
+	uint16_t fault_status;          /* w, what it must say after a fault; else 0 */
 	uint8_t header[WEBSOCKET_HEADER_MAX]; /* w, of the frame that is being sent */
 	uint8_t mask[4];                      /* w */
 	size_t header_size, header_sent;      /* w */
@@ -60,7 +62,20 @@ void stream_close(struct stream *stream)
 
 size_t stream_take(struct stream *stream, uint8_t *bytes, size_t size)
 {
-	return stream->web != NULL ? websocket_read(&stream->web->reader, bytes, size) : size;
+	if (stream->web == NULL)
+		return size;
+	size_t payload = websocket_read(&stream->web->reader, bytes, size);
+	stream->web->overhead += size - payload;
+	return payload;
+}
+
+size_t stream_overhead(struct stream *stream)
+{
+	if (stream->web == NULL)
+		return 0;
+	size_t overhead = stream->web->overhead;
+	stream->web->overhead = 0;
+	return overhead;
 }
 
 /* What can be said without reading: 1 nothing, else as recv(2). */
@@ -194,7 +209,8 @@ int stream_send(struct stream *stream, const uint8_t *data, size_t size, int64_t
 
 	if (web == NULL)
 		return net_send_all(stream->fd, data, size, deadline_ms, cancel, sent);
-	if (web->has_closed) {
+	/* too few bytes can't be those that a frame that was cut short has promised */
+	if (web->has_closed || stream_owed(stream) > size) {
 		errno = EPIPE;
 		result = -1;
 	}
@@ -222,7 +238,9 @@ void stream_send_close(struct stream *stream, enum websocket_status status)
 	if (web == NULL || web->has_closed || stream_owed(stream) > 0)
 		return;
 	web->has_closed = true;
-	size_t size = websocket_write_close(frame, (uint16_t)status, new_mask(web));
+	size_t size = websocket_write_close(
+		frame, web->fault_status != 0 ? web->fault_status : (uint16_t)status,
+		new_mask(web));
 	(void)!send(stream->fd, frame, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -231,8 +249,8 @@ bool stream_wants_answer(const struct stream *stream)
 	const struct stream_web *web = stream->web;
 
 	return web != NULL &&
-	       (web->reader.has_ping || (!web->has_answered_close &&
-					 (web->reader.is_closed || web->reader.fault != NULL)));
+	       (web->reader.has_ping ||
+		(!web->has_answered && (web->reader.is_closed || web->reader.fault != NULL)));
 }
 
 int stream_answer(struct stream *stream, int64_t deadline_ms, const atomic_bool *cancel)
@@ -240,15 +258,21 @@ int stream_answer(struct stream *stream, int64_t deadline_ms, const atomic_bool 
 	struct stream_web *web = stream->web;
 	uint8_t frame[WEBSOCKET_REPLY_MAX];
 
-	if (web->reader.is_closed || web->reader.fault != NULL) {
-		web->has_answered_close = true;
+	web->has_answered |= web->reader.is_closed || web->reader.fault != NULL;
+	if (web->reader.fault != NULL)
+		web->fault_status = web->reader.status;
+	else if (web->reader.is_closed)
 		stream_send_close(stream, web->reader.status);
-	}
 	if (!web->reader.has_ping)
 		return 0;
 	web->reader.has_ping = false;
 	if (web->has_closed || stream_owed(stream) > 0)
 		return 0;
 	size_t size = websocket_write_pong(frame, &web->reader, new_mask(web));
-	return net_send_all(stream->fd, frame, size, deadline_ms, cancel, NULL);
+	ssize_t n = send(stream->fd, frame, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	/* no room: whoever does not read can't wait for it; whoever is gone is noticed
+	 * elsewhere */
+	if (n <= 0 || (size_t)n == size)
+		return 0;
+	return net_send_all(stream->fd, frame + n, size - (size_t)n, deadline_ms, cancel, NULL);
 }

@@ -7,12 +7,14 @@
 
 #include <arpa/inet.h>
 #include <bsd/stdlib.h>
+#include <bsd/string.h>
 #include <netinet/in.h>
 #include <resolv.h>
 #include <sha1.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "net_network.h"
 
@@ -193,6 +195,7 @@ static const struct refusal {
 	const char *reason, *connection, *fields;
 } refusals[] = {
 	{400, "Bad Request", "close", ""},
+	{403, "Forbidden", "close", ""},
 	{426, "Upgrade Required", "Upgrade, close",
 	 "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"},
 	{431, "Request Header Fields Too Large", "close", ""},
@@ -306,6 +309,51 @@ static bool find_forwarded(struct net_addr *out, const struct http_head *head,
 	if (is_there && !is_good)
 		*why = "what counts in its X-Forwarded-For is no address of IPv4 or IPv6";
 	return is_good;
+}
+
+/* Does a field's name begin so, without regard to case. */
+static bool begins_with(struct http_text name, const char *prefix)
+{
+	size_t size = strlen(prefix);
+
+	return name.size >= size && strncasecmp(name.data, prefix, size) == 0;
+}
+
+bool upgrade_is_relayed(const struct http_head *head)
+{
+	static const char *const names[] = {"Forwarded", "Via", "X-Real-IP",
+					    "CF-Connecting-IP"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (http_field(head, names[i], 0) != NULL)
+			return true;
+	for (size_t i = 0; i < head->n_fields; i++)
+		if (begins_with(head->fields[i].name, "X-Forwarded-"))
+			return true;
+	return false;
+}
+
+bool upgrade_is_local_page(const struct http_head *head)
+{
+	const struct http_text *origin = http_field(head, "Origin", 0);
+	struct http_text host;
+	struct net_addr address;
+
+	if (origin == NULL)
+		return true;
+	if (http_field(head, "Origin", 1) != NULL)
+		return false;
+	if (begins_with(*origin, "http://"))
+		host = (struct http_text){origin->data + 7, origin->size - 7};
+	else if (begins_with(*origin, "https://"))
+		host = (struct http_text){origin->data + 8, origin->size - 8};
+	else
+		return false;
+	if (read_address(&address, host))
+		return net_addr_is_lan(&address);
+	if (begins_with(host, "localhost:")) /* and a port, which has no dots */
+		return memchr(host.data, '.', host.size) == NULL;
+	return http_text_is(host, "localhost");
 }
 
 bool upgrade_player_address(struct net_addr *out, const struct http_head *head,
@@ -450,4 +498,13 @@ bool upgrade_read_answer(const struct http_head *head, const char *key, const ch
 {
 	*why = find_fault(head, key);
 	return *why == NULL;
+}
+
+void upgrade_explain(char *out, size_t size, const struct http_head *head, const char *why)
+{
+	if (http_text_is(head->start[1], "101"))
+		strlcpy(out, why, size);
+	else
+		snprintf(out, size, "it answers %.*s %.*s", (int)head->start[1].size,
+			 head->start[1].data, (int)head->start[2].size, head->start[2].data);
 }

@@ -44,9 +44,9 @@ unsigned upgrade_status(enum upgrade_verdict verdict);
 size_t upgrade_write_welcome(char out[static UPGRADE_WRITE_MAX], const struct http_head *head);
 /*
  * Another answer, after which the connection is closed: `words`, a line of UTF-8 without its
- * end, as text/plain; they are cut if they are too long. Status 400, 426 (which also says what
- * is wanted: websocket, version 13), 431 or 503; another one goes without its reason in words.
- * Returns its size.
+ * end, as text/plain; they are cut if they are too long. Status 400, 403, 426 (which also says
+ * what is wanted: websocket, version 13), 431 or 503; another one goes without its reason in
+ * words. Returns its size.
  */
 size_t upgrade_write_refusal(char out[static UPGRADE_WRITE_MAX], unsigned status,
 			     const char *words);
@@ -62,6 +62,15 @@ bool upgrade_player_address(struct net_addr *out, const struct http_head *head,
 			    bool (*is_trusted)(const void *context,
 					       const struct net_addr *addr),
 			    const void *context, const char **why);
+/* Does a request show that a proxy has passed it on: has it any of the fields Forwarded, Via,
+ * X-Real-IP, CF-Connecting-IP and those that begin with X-Forwarded-. */
+bool upgrade_is_relayed(const struct http_head *head);
+/*
+ * Does a request come from no web page, as that of a program does (no Origin), or from one that
+ * a local machine has served: from "localhost" or a local address (net_addr_is_lan()). A page
+ * from anywhere else can have a browser connect to local addresses, too (RFC 6455, 10.2).
+ */
+bool upgrade_is_local_page(const struct http_head *head);
 /*
  * Where a request goes: Host in lower case without its port ("[::1]" keeps its brackets), and
  * the path of the target without its query, "/" if there is none. Both are cut to fit and
@@ -89,5 +98,9 @@ size_t upgrade_write_request(char out[static UPGRADE_WRITE_MAX], const char *hos
  * subprotocol than ClassiCube. One that names no subprotocol is good.
  */
 bool upgrade_read_answer(const struct http_head *head, const char *key, const char **why);
+/* That `why` for the log, or the status, as in "it answers 403 Forbidden", if that is no 101.
+ */
+#define UPGRADE_WHY_MAX 160
+void upgrade_explain(char *out, size_t size, const struct http_head *head, const char *why);
 
 #endif

@@ -85,13 +85,12 @@ START_TEST(a_login_is_refused_in_these_words)
 	const char *first = refusals[_i].first;
 	bool has_name = first[0] == 0 && first[1] == PACKET_PROTOCOL;
 
-	proxy = proxy_start(ONE_SERVER ",'websocket':false" MESSAGES(
-				    "'login-web':'Zum Spielen da?',"
-				    "'login-first-packet':'&cNicht {packet}',"
+	proxy = proxy_start(
+		ONE_SERVER MESSAGES("'login-first-packet':'&cNicht {packet}',"
 				    "'login-version':'{version} geht nicht: {min}-{max}',"
 				    "'login-too-old':'Zu alt ({min} ... {{{max}})',"
 				    "'login-name':'Der Name ist ungültig'"),
-			    alpha.port);
+		alpha.port);
 	alice = client_connect(proxy);
 	if (has_name)
 		client_identify(alice, PACKET_PROTOCOL, false, first + 2, NULL);

@@ -70,17 +70,36 @@ END_TEST
 START_TEST(which_listener)
 {
 	struct config *config =
-		good("{" SERVERS ",\"websocket\":false,\"paths\":{\"/p\":\"PvP\"},"
+		good("{" SERVERS ",\"websocket\":true,\"paths\":{\"/p\":\"PvP\"},"
 		     "\"listeners\":[{\"port\":1},{\"port\":2,\"websocket\":false},"
 		     "{\"port\":3,\"paths\":{\"/p\":\"build\",\"/q\":\"main\"}}]}");
 	const struct config_listener *listeners = config->listeners;
 
-	ck_assert(!listeners[0].websocket && listeners[1].websocket);
+	ck_assert(listeners[0].websocket && listeners[1].websocket);
 	ck_assert(!listeners[2].websocket && listeners[3].websocket);
 	ck_assert_str_eq(place_of(config, &listeners[0], "h", "/p"), "PvP");
 	ck_assert_str_eq(place_of(config, &listeners[1], "h", "/p"), "");
 	ck_assert_str_eq(place_of(config, &listeners[3], "h", "/p"), "Build");
 	ck_assert_str_eq(place_of(config, &listeners[3], "h", "/q"), "Main");
+	config_free(config);
+}
+END_TEST
+
+/* Who comes by a path has the listener's hubs, too, each once. */
+START_TEST(a_path_comes_before_the_hubs)
+{
+	struct config *config =
+		good("{" SERVERS ",\"hubs\":[\"Main\",\"Build\"],\"paths\":{\"/b\":\"build\","
+		     "\"/p\":\"PvP\"}}");
+	const struct config_hubs *build = config_find_path(config->listeners, "h", "/b");
+	const struct config_hubs *pvp = config_find_path(config->listeners, "h", "/p");
+
+	ck_assert_uint_eq(build->n, 2);
+	ck_assert_str_eq(config->servers[build->items[0].index].name, "Build");
+	ck_assert_str_eq(config->servers[build->items[1].index].name, "Main");
+	ck_assert_uint_eq(pvp->n, 3);
+	ck_assert(pvp->items[0].is_group && !pvp->items[1].is_group);
+	ck_assert_str_eq(config->servers[pvp->items[1].index].name, "Main");
 	config_free(config);
 }
 END_TEST
@@ -225,8 +244,8 @@ START_TEST(each_limit_is_its_own)
 						    .all_connects_burst = 6,
 						    .failed_logins_per_min = 7,
 						    .half_open = 8,
-						    .packets_per_s = 9,
-						    .bytes_per_s = 10,
+						    .packets_per_s = 90,
+						    .bytes_per_s = 1000,
 						    .chat_per_s = 11,
 						    .blocks_per_s = 12,
 						    .flood_kick_s = 13};
@@ -234,7 +253,7 @@ START_TEST(each_limit_is_its_own)
 		good("{\"limits\":{\"connections-per-address\":1,\"connections-per-network\":2,"
 		     "\"connects-per-s\":3,\"connects-burst\":4,\"all-connects-per-s\":5,"
 		     "\"all-connects-burst\":6,\"failed-logins-per-min\":7,\"half-open\":8,"
-		     "\"packets-per-s\":9,\"bytes-per-s\":10,\"chat-per-s\":11,"
+		     "\"packets-per-s\":90,\"bytes-per-s\":1000,\"chat-per-s\":11,"
 		     "\"blocks-per-s\":12,\"flood-kick-s\":13}}");
 
 	ck_assert_mem_eq(&config->limits, &limits, sizeof(limits));
@@ -322,6 +341,20 @@ static const struct {
 	 "warning: limits.connections-per-network: 63 is less than connections-per-address, 64, which never counts then\n"},
 	{"{\"limits\":{\"connects-per-s\":501}}",
 	 "warning: limits.all-connects-per-s: 500 is less than connects-per-s, 501, which never counts then\n"},
+	{"{\"limits\":{\"packets-per-s\":39}}",
+	 "warning: limits.packets-per-s: 39 slows players who only walk about: 40 or more is good, and 0 is no limit\n"},
+	{"{\"limits\":{\"bytes-per-s\":511}}",
+	 "warning: limits.bytes-per-s: 511 slows players who only walk about: 512 or more is good, and 0 is no limit\n"},
+	{"{\"trusted-proxies\":[\"10.0.0.1\",\"0.0.0.0/0\"]}",
+	 "warning: trusted-proxies[1]: \"0.0.0.0/0\" is everybody: they may all say that they are somewhere else, and no "
+	 "limit of addresses counts for them\n"},
+	{"{\"trusted-proxies\":[\"::/0\"]}",
+	 "warning: trusted-proxies[0]: \"::/0\" is everybody: they may all say that they are somewhere else, and no limit "
+	 "of addresses counts for them\n"},
+	{PATHS("\"survival\":\"Main\""),
+	 "warning: paths.\"survival\" is the name of a host; if a path is meant, it is \"/survival\"\n"},
+	{"{" SERVERS ",\"listeners\":[{\"port\":1,\"websocket\":false,\"paths\":{\"/a\":\"main\"}}]}",
+	 "warning: listeners[0].paths: nobody comes by them while listeners[0].websocket is false\n"},
 };
 /* clang-format on */
 
@@ -375,6 +408,7 @@ static Suite *config_edge_suite(void)
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, defaults);
 	tcase_add_test(tcase, which_listener);
+	tcase_add_test(tcase, a_path_comes_before_the_hubs);
 	tcase_add_test(tcase, the_most_exact_place_counts);
 	tcase_add_test(tcase, long_places);
 	tcase_add_loop_test(tcase, what_is_printed_gives_the_same, 0, COUNT(goods));

@@ -474,6 +474,42 @@ START_TEST(a_moved_connection_counts_at_the_player_s)
 }
 END_TEST
 
+/* Else whoever can have a proxy say so would be exempt. */
+START_TEST(loopback_that_a_proxy_names_counts)
+{
+	struct guard_ticket *tickets[2];
+
+	config.limits.connections_per_address = 1;
+	for (size_t i = 0; i < COUNT(tickets); i++)
+		tickets[i] = enter("127.0.0.1");
+	ck_assert_int_eq(move(tickets[0], "127.0.0.1"), GUARD_ADMITS);
+	ck_assert_int_eq(move(tickets[1], "127.0.0.1"), GUARD_ADDRESS_FULL);
+	ck_assert_int_eq(visit("127.0.0.1"), GUARD_ADMITS); /* really there */
+	leave(tickets[0]);
+	leave(tickets[1]);
+}
+END_TEST
+
+START_TEST(others_do_not_pay_for_who_is_refused_behind_a_proxy)
+{
+	config.limits.connections_per_address = 1;
+	config.limits.all_connects_per_s = 1;
+	config.limits.all_connects_burst = 3;
+	struct guard_ticket *one = enter("127.0.0.1");
+	ck_assert_int_eq(move(one, "192.0.2.1"), GUARD_ADMITS);
+	for (int i = 0; i < 20; i++) {
+		struct guard_ticket *flood = enter("127.0.0.1");
+
+		ck_assert_int_eq(move(flood, "192.0.2.1"), GUARD_ADDRESS_FULL);
+		leave(flood);
+	}
+	struct net_addr last = address_of("192.0.2.1"), told = counts_now().last;
+	ck_assert(net_addr_is_same(&told, &last));
+	ck_assert_int_eq(visit("198.51.100.1"), GUARD_ADMITS);
+	leave(one);
+}
+END_TEST
+
 START_TEST(a_moved_connection_has_its_start_at_the_player_s)
 {
 	struct guard_ticket *ticket;
@@ -526,6 +562,8 @@ int main(void)
 	tcase_add_test(tcase, connections_from_one_64_have_the_network_s_limit);
 	tcase_add_test(tcase, idle_addresses_are_bounded);
 	tcase_add_test(tcase, a_moved_connection_counts_at_the_player_s);
+	tcase_add_test(tcase, loopback_that_a_proxy_names_counts);
+	tcase_add_test(tcase, others_do_not_pay_for_who_is_refused_behind_a_proxy);
 	tcase_add_test(tcase, a_moved_connection_has_its_start_at_the_player_s);
 	suite_add_tcase(suite, tcase);
 	return suite_main(suite);

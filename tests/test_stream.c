@@ -189,6 +189,11 @@ START_TEST(bytes_before_a_fault_count)
 	ck_assert_int_eq(errno, EPROTO);
 	ck_assert(stream_wants_answer(&stream));
 	ck_assert_int_eq(stream_answer(&stream, soon(), NULL), 0);
+	ck_assert(!stream_wants_answer(&stream));
+	/* there may be a last word to say first */
+	ck_assert_int_eq(stream_send(&stream, (const uint8_t *)"x", 1, soon(), NULL, NULL), 0);
+	demand("\x82\x01x", 3);
+	stream_send_close(&stream, WEBSOCKET_NORMAL);
 	demand("\x88\x02\x03\xea", 4);
 }
 END_TEST
@@ -268,6 +273,52 @@ START_TEST(no_close_cuts_a_frame_short)
 }
 END_TEST
 
+/* A frame that was cut short goes on with what it has promised, or not at all. */
+START_TEST(other_bytes_do_not_end_a_frame)
+{
+	uint8_t *bytes = calloc(1, LONG_SIZE), *in = malloc(LONG_SIZE), other[3] = "abc";
+
+	begin(WEBSOCKET_CLIENT);
+	send_until_full(bytes, LONG_SIZE);
+	ck_assert_uint_gt(stream_owed(&stream), sizeof(other));
+	while (recv(ends[1], in, LONG_SIZE, MSG_DONTWAIT) > 0)
+		;
+	ck_assert_int_eq(stream_send(&stream, other, sizeof(other), soon(), NULL, NULL), -1);
+	ck_assert_int_eq(errno, EPIPE);
+	ck_assert_int_eq(recv(ends[1], in, LONG_SIZE, MSG_DONTWAIT), -1);
+	free(bytes);
+	free(in);
+}
+END_TEST
+
+/* Who does not read gets no pong, and nobody waits for them. */
+START_TEST(no_pong_is_waited_for)
+{
+	uint8_t in[8], scrap[1024] = {0};
+
+	begin(WEBSOCKET_CLIENT);
+	while (send(ends[0], scrap, sizeof(scrap), MSG_DONTWAIT) > 0)
+		;
+	feed("\x89\x00", 2);
+	ck_assert_int_eq(stream_recv(&stream, in, sizeof(in), 0), -1);
+	ck_assert(stream_wants_answer(&stream));
+	ck_assert_int_eq(stream_answer(&stream, soon(), NULL), 0);
+	ck_assert(!stream_wants_answer(&stream));
+}
+END_TEST
+
+START_TEST(what_is_no_payload_is_counted)
+{
+	uint8_t in[8];
+
+	begin(WEBSOCKET_CLIENT);
+	feed("\x89\x01x\x82\x02yz", 7);
+	ck_assert_int_eq(stream_recv(&stream, in, sizeof(in), 0), 2);
+	ck_assert_uint_eq(stream_overhead(&stream), 5);
+	ck_assert_uint_eq(stream_overhead(&stream), 0);
+}
+END_TEST
+
 START_TEST(a_cancelled_send_ends)
 {
 	uint8_t *bytes = calloc(1, LONG_SIZE);
@@ -297,6 +348,9 @@ int main(void)
 	tcase_add_test(tcase, what_came_behind_the_handshake_counts);
 	tcase_add_loop_test(tcase, a_full_socket_loses_nothing, 0, 2);
 	tcase_add_test(tcase, no_close_cuts_a_frame_short);
+	tcase_add_test(tcase, other_bytes_do_not_end_a_frame);
+	tcase_add_test(tcase, no_pong_is_waited_for);
+	tcase_add_test(tcase, what_is_no_payload_is_counted);
 	tcase_add_test(tcase, a_cancelled_send_ends);
 	suite_add_tcase(suite, tcase);
 	return suite_main(suite);

@@ -474,6 +474,79 @@ START_TEST(an_answer)
 }
 END_TEST
 
+START_TEST(answers_in_words)
+{
+	char why[UPGRADE_WHY_MAX];
+	struct http_head head = read_response("HTTP/1.1 403 Forbidden\r\n" END);
+
+	upgrade_explain(why, sizeof(why), &head, "?");
+	ck_assert_str_eq(why, "it answers 403 Forbidden");
+	head = read_response(S101 END);
+	upgrade_explain(why, sizeof(why), &head, "there is no key");
+	ck_assert_str_eq(why, "there is no key");
+	head = read_response("HTTP/1.1 500 " X100 X100 END END);
+	upgrade_explain(why, 12, &head, "?");
+	ck_assert_str_eq(why, "it answers ");
+}
+END_TEST
+
+static const struct {
+	const char *field;
+	bool is_relayed;
+} relays[] = {
+	{"", false},
+	{"X-Forward: a\r\n", false},
+	{"Accept: Via\r\n", false},
+	{"X-Real-IP: 1.2.3.4\r\n", true},
+	{"x-forwarded-for: 1.2.3.4\r\n", true},
+	{"X-Forwarded-Proto: https\r\n", true},
+	{"Forwarded: for=8.8.8.8\r\n", true},
+	{"via: 1.1 varnish\r\n", true},
+	{"CF-Connecting-IP: 8.8.8.8\r\n", true},
+};
+
+START_TEST(a_relay)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), GET "%s" END, relays[_i].field);
+	struct http_head head = read_request(text);
+	ck_assert_int_eq(upgrade_is_relayed(&head), relays[_i].is_relayed);
+}
+END_TEST
+
+static const struct {
+	const char *field;
+	bool is_local;
+} pages[] = {
+	{"", true},
+	{"Origin: http://localhost\r\n", true},
+	{"Origin: http://LOCALHOST:8000\r\n", true},
+	{"Origin: http://127.0.0.1:8000\r\n", true},
+	{"Origin: https://192.168.1.7\r\n", true},
+	{"Origin: http://[::1]:8000\r\n", true},
+	{"Origin: http://evil.example\r\n", false},
+	{"Origin: http://www.classicube.net\r\n", false},
+	{"Origin: http://localhost.evil.example\r\n", false},
+	{"Origin: http://127.0.0.1.evil.example\r\n", false},
+	{"Origin: http://203.0.113.1\r\n", false},
+	{"Origin: http://localhost:1.evil.example\r\n", false},
+	{"Origin: null\r\n", false},
+	{"Origin:\r\n", false},
+	{"Origin: file://localhost\r\n", false},
+	{"Origin: http://localhost\r\nOrigin: http://evil.example\r\n", false},
+};
+
+START_TEST(a_page)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), GET "%s" END, pages[_i].field);
+	struct http_head head = read_request(text);
+	ck_assert_msg(upgrade_is_local_page(&head) == pages[_i].is_local, "%s", text);
+}
+END_TEST
+
 static Suite *upgrade_suite(void)
 {
 	Suite *suite = suite_create("upgrade");
@@ -491,6 +564,9 @@ static Suite *upgrade_suite(void)
 	tcase_add_loop_test(tcase, a_place, 0, COUNT(places));
 	tcase_add_test(tcase, requests_of_ours);
 	tcase_add_loop_test(tcase, an_answer, 0, COUNT(answers));
+	tcase_add_test(tcase, answers_in_words);
+	tcase_add_loop_test(tcase, a_relay, 0, COUNT(relays));
+	tcase_add_loop_test(tcase, a_page, 0, COUNT(pages));
 	return suite;
 }
 
