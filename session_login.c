@@ -20,8 +20,7 @@
 #include "text.h"
 
 #define NUMBER_MAX   24    /* room for a number */
-#define OVERHEAD_MAX 65536 /* bytes of a login that are headers of frames, pings and the like \
-			    */
+#define OVERHEAD_MAX 65536 /* bytes of a login that are headers of frames, pings, ... */
 
 struct login {
 	struct session *session;

@@ -72,7 +72,6 @@ static const struct {
 	const char *first; /* what the client sends: two bytes or more, or its name behind IDENTIFY */
 	const char *said, *logged;
 } refusals[] = {
-	{"GET / HTTP/1.1\r\n", "Zum Spielen da?",          "refused: This is a Minecraft Classic server"},
 	{"\x05\x07",           "Nicht 0x05",               "refused: A login begins with packet 0x00, not 0x05"},
 	{"\0" "\x09",          "9 geht nicht: 3-7",        "refused: Protocol version 9 is not supported"},
 	{"\0" "Notch",         "Zu alt (3 ... {7})",       "refused: Clients before c0.0.16a"},
