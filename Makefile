@@ -148,11 +148,18 @@ fuzz: $(FUZZERS) ## run each fuzzer for T=10 seconds (clang)
 		echo "$$f: $(T) s, $$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' $$f.log) inputs, nothing found"; \
 	done
 
-build/fuzz/%: fuzz/%.c $(LINKED:$(BUILD)/%.o=%.c) $(wildcard *.h) | have-build
+# The modules are compiled once for all fuzzers.
+FUZZED := build/fuzz/objects
+FUZZ    = clang $(LANGUAGE) -g -O1 -fno-sanitize-recover=undefined $(shell pkg-config --cflags $(LIBS))
+
+$(FUZZED)/%.o: %.c $(HEADERS) | have-build
 	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(FUZZ) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+
+build/fuzz/%: fuzz/%.c $(LINKED:$(BUILD)/%.o=$(FUZZED)/%.o)
 	$(call say,FUZZER,$@)
-	$(Q)clang $(LANGUAGE) -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		$(shell pkg-config --cflags $(LIBS)) -o $@ $(filter %.c,$^) $(LDLIBS)
+	$(Q)$(FUZZ) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LDLIBS)
 
 # ---- what must be installed ----
 

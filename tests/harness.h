@@ -161,7 +161,8 @@ struct extension {
 
 struct peer *client_connect(const struct proxy *proxy);
 struct peer *client_connect_at(uint16_t port);
-/* The same from an address of the loopback of one's own: "127.0.0.7". */
+/* The same from an address of one's own: "127.0.0.7", or one of network_open(), to a proxy that
+ * listens at "::". */
 struct peer *client_connect_from(const char *address, uint16_t port);
 /* Sends an identification of that protocol's size. `key` may be NULL. */
 void client_identify(struct peer *client, uint8_t protocol, bool cpe, const char *name,

@@ -19,6 +19,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "../net.h"
+
 #define POLL_MS     20 /* between two looks for who has dialled */
 #define DEADLINE_MS 10000
 #define LEVEL_EDGE  16
@@ -433,14 +435,21 @@ struct peer *client_connect_at(uint16_t port)
 
 struct peer *client_connect_from(const char *address, uint16_t port)
 {
-	struct sockaddr_in to = loopback(port), from = loopback(0);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct net_addr to, from;
+	int on = 1;
 
+	ck_assert_msg(net_addr_parse(&from, address, 0), "%s", address);
+	bool is_v6 = from.storage.ss_family == AF_INET6;
+	ck_assert(net_addr_parse(&to, is_v6 ? "::1" : "127.0.0.1", port));
+	int fd = socket(from.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(inet_pton(AF_INET, address, &from.sin_addr), 1);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
-	ck_assert_msg(connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0, "connect: %s",
-		      strerror(errno));
+	if (is_v6) /* else only addresses that an interface has */
+		ck_assert_int_eq(setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on)),
+				 0);
+	ck_assert_msg(bind(fd, (struct sockaddr *)&from.storage, from.len) == 0, "%s: %s",
+		      address, strerror(errno));
+	ck_assert_msg(connect(fd, (struct sockaddr *)&to.storage, to.len) == 0,
+		      "connect from %s: %s", address, strerror(errno));
 	return peer_new(fd, PACKET_TO_CLIENT);
 }
 
