@@ -56,7 +56,7 @@ STUCK        := $(BUILD)/tests/stuck.so
 UNIT_TESTS   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c))
 IT_TESTS     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/it_*.c))
 # Start first, so that none of them runs alone at the end; the others follow, and those that wait most lead.
-LONGEST      := $(filter $(addprefix %/,it_queue it_return it_jump_faults it_admin_servers test_pool test_lobby_change),\
+LONGEST      := $(filter $(addprefix %/,it_queue it_return it_jump_faults it_admin_servers test_pool test_lobby_change it_websocket it_forward_web),\
 	$(IT_TESTS) $(UNIT_TESTS))
 THOROUGH     := $(filter %/it_oracle %/it_jump_faults,$(IT_TESTS))
 NPM_TESTS    := $(wildcard tests/npm/*.test.js)
@@ -174,7 +174,7 @@ have-build have-test:
 	[ -z "$$missing" ] || { echo "Missing:$$missing" >&2; \
 		echo "\`make deps\` installs what is needed (on Debian, as root or with sudo)." >&2; exit 1; }
 
-DEBS      := gcc libc6-dev pkg-config libbsd-dev libmd-dev libcjson-dev zlib1g-dev libedit-dev libcurl4-openssl-dev ca-certificates check openssl haproxy
+DEBS      := gcc libc6-dev pkg-config libbsd-dev libmd-dev libcjson-dev zlib1g-dev libedit-dev libcurl4-openssl-dev ca-certificates check openssl haproxy nginx chromium
 DEBS_NODE = $(shell command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm)
 DEBS_LINT := clang clang-format clang-tidy cppcheck libclang-rt-dev
 SUDO      = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -201,7 +201,7 @@ deps: ## install the Debian packages and the npm packages that building and test
 		echo "deps: npm has failed: only 'make test' needs it, and will try again"
 
 npm-packages:
-	@if [ -e tests/npm/node_modules/.package-lock.json ]; then \
+	@if [ tests/npm/node_modules/.package-lock.json -nt tests/npm/package-lock.json ]; then \
 		echo "deps: already installed: the npm packages of tests/npm"; \
 	else \
 		echo "deps: installing the npm packages of tests/npm (for the tests only)"; \

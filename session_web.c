@@ -137,6 +137,20 @@ static bool welcome(struct session *session, const struct http_head *head)
 	return has_begun;
 }
 
+/* Answers what the client's frames have asked for. */
+static void answer_client(struct session *session)
+{
+	int64_t deadline_ms = net_deadline_ms(config_now()->client_timeout_ms);
+
+	session_lock_tx(session);
+	if (!session->is_broken &&
+	    stream_answer(&session->stream, deadline_ms, &session->is_ending) != 0) {
+		session->is_broken = true;
+		shutdown(session->stream.fd, SHUT_RDWR);
+	}
+	pthread_mutex_unlock(&session->client_tx);
+}
+
 /* What is behind the request is in frames. */
 static void take_rest(struct session *session, struct client_input *in, size_t head_size)
 {
@@ -144,6 +158,8 @@ static void take_rest(struct session *session, struct client_input *in, size_t h
 
 	memmove(in->bytes, in->bytes + head_size, rest);
 	in->fill = stream_take(&session->stream, in->bytes, rest);
+	if (stream_wants_answer(&session->stream))
+		answer_client(session);
 }
 
 static enum session_web judge(struct session *session, struct client_input *in,
@@ -204,20 +220,6 @@ void session_decline_request(struct session *session, const struct client_input 
 	answer(session, 503, reason->said);
 }
 
-/* Answers what the client's frames have asked for. */
-static void answer_client(struct session *session)
-{
-	int64_t deadline_ms = net_deadline_ms(config_now()->client_timeout_ms);
-
-	session_lock_tx(session);
-	if (!session->is_broken &&
-	    stream_answer(&session->stream, deadline_ms, &session->is_ending) != 0) {
-		session->is_broken = true;
-		shutdown(session->stream.fd, SHUT_RDWR);
-	}
-	pthread_mutex_unlock(&session->client_tx);
-}
-
 ssize_t session_recv(struct session *session, void *buffer, size_t size)
 {
 	ssize_t n = stream_recv(&session->stream, buffer, size, 0);
@@ -269,6 +271,19 @@ static enum session_web blame(struct link *link, const char *why)
 	return SESSION_WEB_BAD;
 }
 
+/* Answers what the server's frames have asked for. */
+static void answer_server(struct link *link)
+{
+	int64_t deadline_ms = net_deadline_ms(config_now()->server_timeout_ms);
+
+	pthread_mutex_lock(&link->tx);
+	if (!atomic_load(&link->is_closed) &&
+	    stream_answer(&link->stream, deadline_ms, &link->is_closed) != 0 &&
+	    !atomic_load(&link->is_closed))
+		shutdown(link->stream.fd, SHUT_RDWR); /* nothing can follow half a frame */
+	pthread_mutex_unlock(&link->tx);
+}
+
 static enum session_web begin(struct link *link, size_t head_size)
 {
 	pthread_mutex_lock(&link->tx);
@@ -282,6 +297,8 @@ static enum session_web begin(struct link *link, size_t head_size)
 	link->in_fill -= head_size;
 	memmove(link->in, link->in + head_size, link->in_fill);
 	link->in_fill = stream_take(&link->stream, link->in, link->in_fill);
+	if (stream_wants_answer(&link->stream))
+		answer_server(link);
 	return SESSION_WEB_TAKEN;
 }
 
@@ -303,19 +320,6 @@ enum session_web link_take_answer(struct link *link, const char *key)
 	default:
 		return blame(link, why);
 	}
-}
-
-/* Answers what the server's frames have asked for. */
-static void answer_server(struct link *link)
-{
-	int64_t deadline_ms = net_deadline_ms(config_now()->server_timeout_ms);
-
-	pthread_mutex_lock(&link->tx);
-	if (!atomic_load(&link->is_closed) &&
-	    stream_answer(&link->stream, deadline_ms, &link->is_closed) != 0 &&
-	    !atomic_load(&link->is_closed))
-		shutdown(link->stream.fd, SHUT_RDWR); /* nothing can follow half a frame */
-	pthread_mutex_unlock(&link->tx);
 }
 
 ssize_t link_recv(struct link *link, void *buffer, size_t size, int flags)

@@ -580,26 +580,6 @@ unsigned proxy_rss_kib(const struct proxy *proxy)
 	return (unsigned)(pages * (unsigned long)sysconf(_SC_PAGESIZE) / 1024);
 }
 
-size_t proxy_unread(const struct peer *peer)
-{
-	struct sockaddr_in ours, proxys;
-	socklen_t length = sizeof(ours);
-	FILE *file = fopen("/proc/net/tcp", "r");
-	unsigned here, there, unread = 0;
-	bool found = false;
-	char line[256];
-
-	ck_assert_ptr_nonnull(file);
-	ck_assert(getsockname(peer->fd, (struct sockaddr *)&ours, &length) == 0 &&
-		  getpeername(peer->fd, (struct sockaddr *)&proxys, &length) == 0);
-	while (!found && fgets(line, sizeof(line), file) != NULL)
-		if (sscanf(line, "%*u: %*x:%x %*x:%x %*x %*x:%x", &here, &there, &unread) == 3)
-			found = here == ntohs(proxys.sin_port) && there == ntohs(ours.sin_port);
-	fclose(file);
-	ck_assert_msg(found, "the connection is not in /proc/net/tcp");
-	return unread;
-}
-
 /* Does every thread sleep: none runs, or could run if it were its turn. */
 static bool all_threads_sleep(const struct proxy *proxy)
 {

@@ -108,6 +108,8 @@ void run_binary(struct run *run, const char *cwd, const char *const *args);
  * link. */
 struct peer {
 	int fd;
+	struct web
+		*web; /* its bytes go through frames of WebSocket, see harness_web.h; or NULL */
 	enum packet_direction reads;
 	bool cpe;
 	bool keeps_pings; /* else a TwoWayPing from the server is answered at once, as clients
@@ -129,6 +131,8 @@ struct peer {
 
 void peer_close(struct peer *peer); /* frees it; NULL is fine */
 void peer_send(struct peer *peer, const void *data, size_t size);
+/* The same without frames. */
+void peer_send_raw(struct peer *peer, const void *data, size_t size);
 /* Next packet, valid until the next call; NULL when the other side has closed. Fails after the
  * usual deadline. */
 const uint8_t *peer_next(struct peer *peer);
@@ -188,6 +192,7 @@ struct backend {
 	uint16_t port;
 	int pending[BACKEND_PENDING];
 	unsigned n_pending;
+	struct web_server *web; /* it takes web clients, see harness_web.h; or NULL */
 };
 
 void backend_open(struct backend *backend);
@@ -197,6 +202,8 @@ void backend_refuse(struct backend *backend);
 void backend_reopen(struct backend *backend);
 /* Waits for a link and reads the player's identification. */
 struct peer *backend_accept(struct backend *backend);
+/* The same for any connection that has sent something; nothing of it is read. */
+struct peer *backend_accept_raw(struct backend *backend);
 /* The same for a connection that has sent something already; NULL when there is none. */
 struct peer *backend_try(struct backend *backend);
 /* Does a player's link come within so many milliseconds; it is there to be accepted then. */

@@ -4,7 +4,7 @@
  * peer frames what it reads by its own dialect, as the program that it plays would; every read
  * has a deadline.
  */
-#include "harness.h"
+#include "harness_web.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -44,10 +44,16 @@ void peer_close(struct peer *peer)
 	if (peer == NULL)
 		return;
 	close(peer->fd);
+	free(peer->web);
 	free(peer);
 }
 
 void peer_send(struct peer *peer, const void *data, size_t size)
+{
+	(peer->web != NULL ? web_send : peer_send_raw)(peer, data, size);
+}
+
+void peer_send_raw(struct peer *peer, const void *data, size_t size)
 {
 	int64_t deadline = harness_now() + harness_ms(DEADLINE_MS);
 	const uint8_t *at = data;
@@ -83,6 +89,8 @@ static int peer_fill(struct peer *peer, int64_t deadline)
 	n = recv(peer->fd, peer->in + peer->end, sizeof(peer->in) - peer->end, 0);
 	if (n <= 0)
 		return 0;
+	if (peer->web != NULL)
+		n = (ssize_t)web_take(peer, peer->in + peer->end, (size_t)n);
 	peer->end += (size_t)n;
 	return 1;
 }
@@ -157,6 +165,8 @@ static const uint8_t *peer_read(struct peer *peer, int64_t deadline, bool *late)
 		if (got <= 0)
 			return NULL;
 	}
+	if (peer->web != NULL)
+		web_check_packet(peer, size);
 	peer->start += size;
 	note_packet(peer, packet);
 	return packet;
@@ -301,110 +311,6 @@ void peer_expect_disconnect(struct peer *peer, const char *word)
 	ck_assert_msg(harness_says(reason, word), "Disconnect says \"%s\", not \"%s\"", reason,
 		      word);
 	ck_assert_ptr_null(peer_next(peer));
-}
-
-/* ---- negotiation ---- */
-
-static void take_entry(struct peer *peer, const uint8_t *packet)
-{
-	struct packet_ext_entry entry;
-
-	ck_assert_uint_lt(peer->n_ext, PEER_EXTS);
-	packet_read_ext_entry(&entry, packet);
-	memcpy(peer->ext[peer->n_ext].name, entry.name, sizeof(entry.name));
-	peer->ext[peer->n_ext++].version = entry.version;
-}
-
-static void read_list(struct peer *peer)
-{
-	const uint8_t *packet = peer_expect(peer, OP_EXT_INFO);
-	unsigned count = packet_get_u16(packet + 65);
-
-	packet_get_string(peer->software, packet + 1);
-	peer->n_ext = 0;
-	while (count-- > 0)
-		take_entry(peer, peer_expect(peer, OP_EXT_ENTRY));
-}
-
-/* The entry of a list; with no list everything that the table of extensions has, at its highest
- * version. */
-static bool list_has(const struct extension *list, size_t n, const char *name,
-		     uint32_t *version)
-{
-	for (size_t i = 0; list != NULL && i < n; i++) {
-		if (strcasecmp(list[i].name, name) != 0)
-			continue;
-		*version = list[i].version;
-		return true;
-	}
-	*version = 255;
-	return list == NULL;
-}
-
-static void put_in_force(struct peer *peer, const char *name, uint32_t version)
-{
-	int extension = packet_extension_find(harness_catalog(), name);
-
-	if (extension >= 0 && version <= 255)
-		dialect_set(&peer->dialect, harness_catalog(), (unsigned)extension,
-			    (uint8_t)version);
-}
-
-void client_negotiate(struct peer *client, const struct extension *list, size_t n)
-{
-	client_negotiate_as(client, "Tester 1.0", list, n);
-}
-
-void client_negotiate_as(struct peer *client, const char *software,
-			 const struct extension *list, size_t n)
-{
-	uint8_t *out = malloc(67 + 69 * PEER_EXTS);
-	size_t size = 67, count = 0;
-
-	ck_assert_ptr_nonnull(out);
-	read_list(client);
-	for (size_t i = 0; i < client->n_ext; i++) {
-		uint32_t version;
-
-		if (!list_has(list, n, client->ext[i].name, &version))
-			continue;
-		if (version > client->ext[i].version)
-			version = client->ext[i].version;
-		size += packet_write_ext_entry(out + size, client->ext[i].name, version);
-		put_in_force(client, client->ext[i].name, version);
-		count++;
-	}
-	packet_write_ext_info(out, software, (uint16_t)count);
-	peer_send(client, out, size);
-	free(out);
-	if (dialect_has(&client->dialect, EXT_CUSTOM_BLOCKS)) {
-		peer_expect_bytes(client, "\x13\x01", 2);
-		peer_send(client, "\x13\x01", 2);
-	}
-}
-
-void link_negotiate(struct peer *link, const struct extension *list, size_t n)
-{
-	uint8_t *out = malloc(67 + 69 * PEER_EXTS);
-	size_t size = 67, count = 0;
-
-	ck_assert_ptr_nonnull(out);
-	for (unsigned i = 0; list == NULL && i < packet_extension_count(harness_catalog());
-	     i++) {
-		const struct packet_extension_info *info =
-			packet_extension(harness_catalog(), i);
-
-		size += packet_write_ext_entry(out + size, info->name, info->version);
-		count++;
-	}
-	for (size_t i = 0; list != NULL && i < n; i++, count++)
-		size += packet_write_ext_entry(out + size, list[i].name, list[i].version);
-	packet_write_ext_info(out, "TestServer", (uint16_t)count);
-	peer_send(link, out, size);
-	free(out);
-	read_list(link);
-	for (size_t i = 0; i < link->n_ext; i++)
-		put_in_force(link, link->ext[i].name, link->ext[i].version);
 }
 
 /* ---- clients ---- */
@@ -617,6 +523,14 @@ static struct peer *take_link(struct backend *backend, int found)
 	struct peer *link = peer_new(backend->pending[found], PACKET_TO_SERVER);
 
 	forget_pending(backend, (unsigned)found);
+	return link;
+}
+
+/* Reads who it is that has come. */
+static struct peer *meet(const struct backend *backend, struct peer *link)
+{
+	if (backend->web != NULL)
+		web_answer(backend->web, link);
 	read_player(link);
 	return link;
 }
@@ -625,7 +539,7 @@ struct peer *backend_try(struct backend *backend)
 {
 	int found = backend_poll(backend, 0);
 
-	return found >= 0 ? take_link(backend, found) : NULL;
+	return found >= 0 ? meet(backend, take_link(backend, found)) : NULL;
 }
 
 bool backend_has_player(struct backend *backend, int64_t ms)
@@ -639,7 +553,7 @@ bool backend_has_player(struct backend *backend, int64_t ms)
 	return true;
 }
 
-struct peer *backend_accept(struct backend *backend)
+struct peer *backend_accept_raw(struct backend *backend)
 {
 	int64_t deadline = harness_now() + harness_ms(DEADLINE_MS);
 	int found;
@@ -647,6 +561,11 @@ struct peer *backend_accept(struct backend *backend)
 	while ((found = backend_poll(backend, (int)(deadline - harness_now()))) < 0)
 		ck_assert_msg(harness_now() < deadline, "no link came in time");
 	return take_link(backend, found);
+}
+
+struct peer *backend_accept(struct backend *backend)
+{
+	return meet(backend, backend_accept_raw(backend));
 }
 
 void backend_wait_dialled(struct backend *backend)

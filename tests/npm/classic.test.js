@@ -4,81 +4,10 @@
 'use strict';
 
 const assert = require('node:assert');
-const { spawn } = require('node:child_process');
-const { once } = require('node:events');
-const fs = require('node:fs');
-const os = require('node:os');
-const path = require('node:path');
 const test = require('node:test');
 const zlib = require('node:zlib');
 const classic = require('minecraft-classic-protocol');
-
-const BINARY = path.resolve(process.env.KURAFUTO || path.join(__dirname, '../../kurafuto'));
-const LIMIT_MS = 30000;
-const EDGE = 32;
-
-// A server of the package, with a small level of one kind of block, that repeats what players say.
-async function startServer(name, block) {
-	const server = classic.createServer({ name, motd: 'made by others', host: '127.0.0.1', port: 0 });
-	const level = Buffer.alloc(4 + EDGE * EDGE * EDGE, block);
-
-	level.writeInt32BE(EDGE * EDGE * EDGE, 0);
-	server.on('login', (client) => {
-		const zipped = zlib.gzipSync(level);
-
-		client.write('level_initialize', {});
-		for (let at = 0; at < zipped.length; at += 1024)
-			client.write('level_data_chunk', {
-				chunk_data: zipped.subarray(at, Math.min(at + 1024, zipped.length)),
-				percent_complete: 100,
-			});
-		client.write('level_finalize', { x_size: EDGE, y_size: EDGE, z_size: EDGE });
-		client.write('spawn_player', {
-			player_id: -1, player_name: client.username, x: 512, y: 1100, z: 512, yaw: 0, pitch: 0,
-		});
-		client.on('message', (packet) => {
-			client.write('message', { player_id: 0, message: `${name} heard: ${packet.message}` });
-		});
-	});
-	server.on('error', () => {});
-	await once(server, 'listening');
-	return server;
-}
-
-// The binary with a configuration; resolves when it listens.
-async function startKurafuto(config) {
-	const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'kurafuto-npm-'));
-	const file = path.join(directory, 'kurafuto.json');
-
-	fs.writeFileSync(file, JSON.stringify({ address: '127.0.0.1', port: 0, ...config }));
-	const child = spawn(BINARY, ['--config', file], { stdio: ['ignore', 'ignore', 'pipe'] });
-	const kurafuto = { child, log: '', port: 0, directory };
-
-	await new Promise((resolve, reject) => {
-		child.stderr.setEncoding('utf8');
-		child.stderr.on('data', (text) => {
-			kurafuto.log += text;
-			const found = /listening on 127\.0\.0\.1:(\d+)/.exec(kurafuto.log);
-
-			if (found) {
-				kurafuto.port = Number(found[1]);
-				resolve();
-			}
-		});
-		child.once('error', reject);
-		child.once('exit', (code) => reject(new Error(`ended with ${code}: ${kurafuto.log}`)));
-	});
-	return kurafuto;
-}
-
-async function stopKurafuto(kurafuto) {
-	if (kurafuto.child.exitCode === null && kurafuto.child.signalCode === null) {
-		kurafuto.child.kill('SIGTERM');
-		await once(kurafuto.child, 'exit');
-	}
-	fs.rmSync(kurafuto.directory, { recursive: true });
-	assert.strictEqual(kurafuto.child.exitCode, 0, kurafuto.log);
-}
+const { EDGE, LIMIT_MS, isServer, rowOf, startKurafuto, startServer, stopKurafuto } = require('./common.js');
 
 // A client of the package that remembers what it has been told.
 function startPlayer(port, username) {
@@ -130,8 +59,7 @@ function checkLevel(level, block) {
 async function withTwoServers(body) {
 	const alpha = await startServer('Alpha', 1);
 	const beta = await startServer('Beta', 2);
-	const link = (name, server) => ({ name, address: '127.0.0.1', port: server.socketServer.address().port });
-	const kurafuto = await startKurafuto({ servers: [link('alpha', alpha), link('beta', beta)] });
+	const kurafuto = await startKurafuto({ servers: [rowOf('alpha', alpha), rowOf('beta', beta)] });
 	const players = [];
 
 	try {
@@ -143,11 +71,8 @@ async function withTwoServers(body) {
 		for (const player of players)
 			player.client.socket.destroy();
 		await stopKurafuto(kurafuto);
-		for (const server of [alpha, beta]) {
-			for (const client of Object.values(server.clients))
-				client.socket.destroy();
-			server.socketServer.close();
-		}
+		alpha.stop();
+		beta.stop();
 	}
 }
 
@@ -156,14 +81,14 @@ test('a vanilla client joins, chats, jumps and chats', { timeout: 2 * LIMIT_MS }
 		const alice = join('Alice');
 
 		await until(alice, 'the first level', () => alice.levels.length === 1);
-		assert.deepStrictEqual(alice.servers, ['Alpha']);
+		assert.deepStrictEqual(alice.servers.filter(isServer), ['Alpha']);
 		checkLevel(alice.levels[0], 1);
 		await says(alice, 'hello there', 'Alpha heard: hello there');
 
 		await says(alice, ':kura list', 'beta');
 		alice.client.write('message', { unused: 255, message: ':kura jump beta' });
 		await until(alice, 'the second level', () => alice.levels.length === 2);
-		assert.deepStrictEqual(alice.servers, ['Alpha', 'Beta']);
+		assert.deepStrictEqual(alice.servers.filter(isServer), ['Alpha', 'Beta']);
 		checkLevel(alice.levels[1], 2);
 		await says(alice, 'hello again', 'Beta heard: hello again');
 		assert.ok(!alice.chat.some((line) => /heard: :kura|error:|disconnected:/.test(line)), alice.chat.join('\n'));
