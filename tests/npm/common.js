@@ -7,6 +7,7 @@ const assert = require('node:assert');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
+const net = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
 const zlib = require('node:zlib');
@@ -140,46 +141,159 @@ function welcome(socket, name, player, block) {
 	socket.send(packet(0x07, 255, player, [512], [1100], [512], 0, 0));
 }
 
-// The same as startServer(), for web clients; `visits` are the headers with which players came. All hear what one says,
-// and are told when there are as many as `guests`.
+// What servers share that are told where players are: each visit is noted, all hear what one says, and are told when
+// there are as many as `guests`. `socket` has send().
+class World {
+	constructor(name, block, guests) {
+		Object.assign(this, { name, block, guests, sockets: new Set(), visits: [], faults: [] });
+	}
+
+	tellAll(text) {
+		for (const socket of this.sockets)
+			socket.send(packet(0x0d, 0, text));
+	}
+
+	// What becomes of the bytes that a client sends. `visit` is what is known of it.
+	wireOf(socket, visit) {
+		this.sockets.add(socket);
+		return new Wire(TO_SERVER, (bytes) => {
+			if (bytes[0] === 0x00) {
+				this.visits.push({ name: textOf(bytes, 2), ...visit });
+				welcome(socket, this.name, textOf(bytes, 2), this.block);
+				if (this.visits.length === this.guests)
+					this.tellAll(`${this.name}: all here`);
+			} else if (bytes[0] === 0x0d) {
+				this.tellAll(`${this.name} heard: ${textOf(bytes, 2)}`);
+			}
+		});
+	}
+}
+
+// A world for web clients.
 async function startWebServer(name, block, guests) {
+	const world = new World(name, block, guests);
 	const server = new WebSocketServer({
 		host: '127.0.0.1', port: 0, handleProtocols: (offered) => (offered.has('ClassiCube') ? 'ClassiCube' : false),
 	});
 
-	const tellAll = (text) => server.clients.forEach((socket) => socket.send(packet(0x0d, 0, text)));
-
-	server.visits = [];
-	server.faults = [];
-	server.on('connection', (socket, request) => {
-		const wire = new Wire(TO_SERVER, (bytes) => {
-			if (bytes[0] === 0x00) {
-				server.visits.push({ name: textOf(bytes, 2), headers: request.headers });
-				welcome(socket, name, textOf(bytes, 2), block);
-				if (server.visits.length === guests)
-					tellAll('all here');
-			} else if (bytes[0] === 0x0d) {
-				tellAll(`${name} heard: ${textOf(bytes, 2)}`);
-			}
-		});
+	server.on('connection', (socket, { headers }) => {
+		const wire = world.wireOf(socket, { headers, address: headers['x-real-ip'] });
 
 		socket.on('message', (data, isBinary) => {
 			if (isBinary)
 				wire.take(data);
 			else
-				server.faults.push('text');
+				world.faults.push('text');
 		});
-		socket.on('ping', () => server.faults.push('ping'));
-		socket.on('error', (error) => server.faults.push(error.message));
+		socket.on('ping', () => world.faults.push('ping'));
+		socket.on('close', () => world.sockets.delete(socket));
+		socket.on('error', (error) => world.faults.push(error.message));
 	});
 	await once(server, 'listening');
-	server.port = server.address().port;
-	server.stop = () => {
+	world.port = server.address().port;
+	world.stop = () => {
 		for (const socket of server.clients)
 			socket.terminate();
 		server.close();
 	};
-	return server;
+	return world;
+}
+
+const PROXY_V2 = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
+
+// The header of the PROXY protocol (IPv4) that bytes begin with: whose address it names, and its size; null: there is
+// more to come.
+function readProxyHeader(bytes) {
+	if (bytes.subarray(0, PROXY_V2.length).equals(PROXY_V2)) {
+		const size = bytes.length < 16 ? Infinity : 16 + bytes.readUInt16BE(14);
+
+		return bytes.length < size ? null : { size, address: [...bytes.subarray(16, 20)].join('.') };
+	}
+	const end = bytes.indexOf('\r\n');
+	return end < 0 ? null : { size: end + 2, address: bytes.toString('latin1', 0, end).split(' ')[2] };
+}
+
+// A world for Classic clients behind a proxy, which names them in a header of version 1 or 2.
+async function startProxiedServer(name, block, guests) {
+	const world = new World(name, block, guests);
+	const sockets = new Set();
+	const server = net.createServer((socket) => {
+		const player = { send: (bytes) => socket.write(bytes) };
+		let bytes = Buffer.alloc(0);
+		let wire;
+
+		sockets.add(socket);
+		socket.on('data', (data) => {
+			bytes = wire ? data : Buffer.concat([bytes, data]);
+			const header = wire ? { size: 0 } : readProxyHeader(bytes);
+			if (!header)
+				return;
+			wire ||= world.wireOf(player, { address: header.address });
+			wire.take(bytes.subarray(header.size));
+		});
+		socket.on('close', () => {
+			sockets.delete(socket);
+			world.sockets.delete(player);
+		});
+		socket.on('error', () => {});
+	});
+
+	server.listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	world.port = server.address().port;
+	world.stop = () => {
+		for (const socket of sockets)
+			socket.destroy();
+		server.close();
+	};
+	return world;
+}
+
+// ---- clients ----
+
+// A connection from an address of its own that looks like a WebSocket, so that the same player joins by it.
+class TcpSocket {
+	constructor(port, localAddress) {
+		this.socket = net.connect({ host: '127.0.0.1', port, localAddress });
+		this.socket.on('connect', () => this.onopen());
+		this.socket.on('data', (data) => this.onmessage({ data }));
+		this.socket.on('error', () => this.onerror());
+		this.socket.on('close', () => this.onclose({ code: 1000 }));
+	}
+
+	send(bytes) {
+		this.socket.write(bytes);
+	}
+
+	close() {
+		this.socket.destroy();
+	}
+}
+
+// Passes connections on to a port of loopback, from another address of it: for clients that can't choose theirs.
+async function startForwarder(port, localAddress) {
+	const sockets = new Set();
+	const server = net.createServer((socket) => {
+		const onward = net.connect({ host: '127.0.0.1', port, localAddress });
+
+		for (const [from, to] of [[socket, onward], [onward, socket]]) {
+			sockets.add(from);
+			from.on('error', () => to.destroy());
+			from.on('close', () => sockets.delete(from));
+			from.pipe(to);
+		}
+	});
+
+	server.listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	return {
+		port: server.address().port,
+		stop: () => {
+			for (const socket of sockets)
+				socket.destroy();
+			server.close();
+		},
+	};
 }
 
 function rowOf(name, server, more) {
@@ -212,6 +326,6 @@ function checkVisits(server, name, address) {
 }
 
 module.exports = {
-	EDGE, LIMIT_MS, checkReport, checkVisits, isServer, makeDirectory, rowOf, startKurafuto, startProgram, startServer, startWebServer, stopKurafuto,
-	stopProgram,
+	EDGE, LIMIT_MS, TcpSocket, checkReport, checkVisits, isServer, makeDirectory, rowOf, startForwarder, startKurafuto,
+	startProgram, startProxiedServer, startServer, startWebServer, stopKurafuto, stopProgram,
 };

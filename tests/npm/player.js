@@ -8,9 +8,9 @@
 	// Sizes of packets by their opcodes, to the client and to the server.
 	const TO_CLIENT = {
 		0x00: 131, 0x01: 1, 0x02: 1, 0x03: 1028, 0x04: 7, 0x06: 8, 0x07: 74, 0x08: 10, 0x09: 7, 0x0a: 5, 0x0b: 4,
-		0x0c: 2, 0x0d: 66, 0x0e: 65, 0x0f: 2,
+		0x0c: 2, 0x0d: 66, 0x0e: 65, 0x0f: 2, 0x10: 67, 0x11: 69,
 	};
-	const TO_SERVER = { 0x00: 131, 0x05: 9, 0x08: 10, 0x0d: 66 };
+	const TO_SERVER = { 0x00: 131, 0x05: 9, 0x08: 10, 0x0d: 66, 0x10: 67, 0x11: 69 };
 
 	// A packet of bytes, 16 bit numbers as [n] and texts.
 	function packet(...fields) {
@@ -76,13 +76,18 @@
 			this.waiting = new Set();
 			this.wire = new Wire(TO_CLIENT, (bytes) => this.takePacket(bytes));
 			socket.binaryType = 'arraybuffer';
-			socket.onopen = () => socket.send(packet(0x00, 7, name, '', 0));
+			socket.onopen = () => socket.send(packet(0x00, 7, name, '', this.magic()));
 			socket.onmessage = (event) => this.wire.take(new Uint8Array(event.data));
 			socket.onerror = () => this.note('error');
 			socket.onclose = (event) => {
 				this.closed = event.code;
 				this.note(`closed with ${event.code}`);
 			};
+		}
+
+		// What the identification ends with.
+		magic() {
+			return 0;
 		}
 
 		takePacket(bytes) {
@@ -153,6 +158,21 @@
 		}
 	}
 
+	// The same with CPE, though without any of its extensions.
+	class CpePlayer extends WebPlayer {
+		magic() {
+			return 0x42;
+		}
+
+		takePacket(bytes) {
+			if (bytes[0] === 0x10)
+				this.entriesLeft = bytes[65] << 8 | bytes[66];
+			if (bytes[0] === 0x11 && --this.entriesLeft === 0)
+				this.socket.send(packet(0x10, 'Tester 1.0', [0]));
+			super.takePacket(bytes);
+		}
+	}
+
 	async function leave(player, limitMs) {
 		player.socket.close(1000);
 		await player.until('the end', () => player.closed !== undefined, limitMs);
@@ -170,15 +190,21 @@
 		return leave(player, limitMs);
 	}
 
-	// One server, on which all of these players are to meet.
-	async function meet(player, name, names, limitMs) {
+	// One server after the other, on each of which all of these players are to meet.
+	async function tour(player, name, names, servers, limitMs) {
 		const heard = (text) => player.chat.some((line) => line.includes(text));
 
-		await player.until('all here', () => player.levels.length === 1 && heard('all here'), limitMs);
-		player.say(`I am ${name}`);
-		await player.until('everybody', () => names.every((other) => heard(`heard: I am ${other}`)), limitMs);
+		for (const [i, server] of servers.entries()) {
+			if (i > 0)
+				player.say(`:kura jump ${server}`);
+			await player.until(`all on ${server}`,
+				() => player.levels.length > i && heard(`${server}: all here`), limitMs);
+			player.say(`I am ${name}`);
+			await player.until(`everybody on ${server}`,
+				() => names.every((other) => heard(`${server} heard: I am ${other}`)), limitMs);
+		}
 		return leave(player, limitMs);
 	}
 
-	Object.assign(exported, { TO_SERVER, Wire, WebPlayer, packet, textOf, meet, playThrough });
+	Object.assign(exported, { CpePlayer, TO_SERVER, Wire, WebPlayer, packet, textOf, playThrough, tour });
 })(typeof module === 'object' ? module.exports : globalThis);
