@@ -5,7 +5,7 @@
 # (tests/check-layers). The part of a name before the first _ is its module: config_keys belongs to config.
 FLOOR0 := log net net_network text bucket
 FLOOR1 := packet layout hooks config config_keys config_json config_print config_values config_servers config_balance config_proxies config_heartbeats config_limits config_paths config_ranks config_kicks config_addresses \
-	config_current config_diff console console_edit console_output messages balance ranks store bans bans_target bans_duration places auth salts blocks footprint level chat redirect proxy_header websocket http_head upgrade stream web_port flood
+	config_current config_diff console console_edit console_output messages balance ranks store bans bans_file bans_load bans_target bans_duration places auth salts blocks footprint level chat redirect proxy_header websocket http_head upgrade stream web_port flood
 FLOOR2 := listeners guard heartbeat heartbeat_form heartbeat_wire mask trace server server_choose server_report server_health server_check server_resolve server_pool negotiate translate
 FLOOR3 := world lobby lobby_show session session_web session_door session_avoid session_queue session_crowd session_admin session_move session_login session_proxy session_offer session_say session_client session_link session_wait session_jump session_journey session_return session_server \
 	session_packets session_output session_signals
@@ -120,7 +120,7 @@ $(BUILD)/flags: FORCE | have-build
 
 # The sanitizers' reports go to files that tests/run-all shows and counts, so that those of a child count too.
 export CK_DEFAULT_TIMEOUT := 60
-SAN_ENV := TEST_LIMIT=300 TEST_JOBS=2 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=66 \
+SAN_ENV := TEST_LIMIT=300 TEST_JOBS=3 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=66 \
 	UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1:exitcode=66 \
 	TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1:exitcode=66
 RUN_ALL = $(if $(SAN),$(SAN_ENV)) KURAFUTO=$(CURDIR)/$(BINARY) tests/run-all

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who may not come in: names and networks that are banned, for a time or for ever, and the
- * allow list. Kept in bans.json and allowed.json of one directory, which an admin may edit
- * while Kurafuto does not run:
+ * allow list. Kept in bans.json and allowed.json of one directory, which an admin may edit:
  *     {"bans": [{"what": "Alice", "reason": "grief", "by": "console", "until": 1790000000}]}
  *     {"on": true, "names": ["Alice", "Bob"]}
+ * What has been edited counts from the next start or bans_reload() on. A change that comes
+ * first writes the list as it is in memory, and keeps what was edited under another name.
  * Any thread; a change is on disk when the function returns. Questions (bans_find, bans_each,
  * bans_is_allowed, ...) never wait for the disk.
  */
@@ -40,9 +41,23 @@ struct bans_entry {
 struct bans *bans_new(const char *directory);
 void bans_free(struct bans *bans);
 
+/* A line without its end: a warning, with the path of the file; or what has been read. */
+typedef void bans_tell_fn(void *context, bool is_warning, const char *line);
+/*
+ * Reads a file again that is not as it was when it was read or written last (by inode, size and
+ * time), or that could not be read then. What is wrong in it is told of, and dealt with as at
+ * the start; but the list that counts stays as it is, and so does the file, if that is damaged,
+ * missing or can't be read. Else it takes the place of that list, also of changes that could
+ * not be saved. True if a list was read: players may be banned now. `tell` is called meanwhile,
+ * and calls no function of this module. Blocks on the disk, and until changes under way are
+ * there; changes wait for it.
+ */
+bool bans_reload(struct bans *bans, bans_tell_fn *tell, void *context);
+
 enum bans_result { BANS_DONE, BANS_BAD, BANS_UNCHANGED, BANS_NOT_SAVED };
 /* Of all changes: BANS_BAD: nothing has changed; `why` (of `why_size`, a sentence without its
- * full stop) says what is wrong. BANS_NOT_SAVED: it counts until the program ends; `why` is the
+ * full stop) says what is wrong. BANS_NOT_SAVED: it counts until the program ends
+ * or the file is read again; `why` is the
  * file and what is wrong with it ("/x/bans.json: No space left on device"). They block on the
  * disk. */
 

@@ -2,7 +2,7 @@
 /*
  * Reload, stop, and the thread for what happens now and then. The one idea: a reload first
  * makes everything that can fail (the snapshot, room in the registry, new sockets), and only
- * then changes anything; from there on nothing can fail.
+ * then changes anything; from there on nothing can fail. Bans do not wait for that.
  */
 #include "control.h"
 
@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #include "log.h"
 #include "net.h"
 #include "session.h"
+#include "store.h"
 #include "trace.h"
 
 #define TICK_MS    250  /* how often the thread looks around */
@@ -31,13 +31,6 @@
 #define REASON_MAX 128
 
 #define WARNING "warning: " /* in front of warnings, for whoever asked for a reload */
-
-/* When a file was as it is: good enough to see that it has changed. */
-struct stamp {
-	struct timespec time;
-	off_t size;
-	ino_t inode;
-};
 
 /* A reload that somebody waits for. */
 struct request {
@@ -65,11 +58,11 @@ struct control {
 	bool is_running;         /* main thread only */
 	pthread_t thread;        /* main thread only */
 	bool is_shut;            /* the thread's: nobody new comes */
-	bool is_barred;      /* the thread's: nobody new can come, and the log has said so */
-	int64_t reopen_ms;   /* the thread's: when to listen again; 0: that is done */
-	struct stamp seen;   /* the thread's: as loaded, */
-	struct stamp before; /* and as it was a moment ago */
-	int64_t watch_ms;    /* the thread's */
+	bool is_barred;    /* the thread's: nobody new can come, and the log has said so */
+	int64_t reopen_ms; /* the thread's: when to listen again; 0: that is done */
+	struct store_stamp seen;   /* the thread's: as loaded, */
+	struct store_stamp before; /* and as it was a moment ago */
+	int64_t watch_ms;          /* the thread's */
 };
 
 struct control *control_new(const struct control_parts *parts)
@@ -136,6 +129,7 @@ struct audience {
 	commands_say_fn *say;
 	void *context;
 	const char *path;
+	bool has_lists; /* they have been told that lists have changed */
 };
 
 static void tell(const struct audience *audience, enum log_level level, const char *line)
@@ -166,21 +160,6 @@ static void on_change(void *context, const char *line)
 
 	snprintf(text, sizeof(text), "reload: %s", line);
 	tell(context, LOG_INFO, text);
-}
-
-static struct stamp stamp_of(const char *path)
-{
-	struct stat status;
-
-	if (path == NULL || stat(path, &status) != 0)
-		return (struct stamp){0};
-	return (struct stamp){status.st_mtim, status.st_size, status.st_ino};
-}
-
-static bool is_same_stamp(const struct stamp *a, const struct stamp *b)
-{
-	return a->time.tv_sec == b->time.tv_sec && a->time.tv_nsec == b->time.tv_nsec &&
-	       a->size == b->size && a->inode == b->inode;
 }
 
 static void wake_main(struct control *control)
@@ -227,7 +206,7 @@ static void tell_changes(struct audience *audience, const struct config *from,
 		tell(audience, LOG_WARN,
 		     "reload: done, but there is no memory to say what has "
 		     "changed");
-	else if (n == 0)
+	else if (n == 0 && !audience->has_lists)
 		log_info("reload: nothing has changed");
 }
 
@@ -270,21 +249,47 @@ static bool put_in_force(struct control *control, struct config *config,
 	return is_ready;
 }
 
+/* What is wrong with a list, or that it was read: a bans_tell_fn. */
+static void on_list(void *context, bool is_warning, const char *line)
+{
+	if (is_warning)
+		tell(context, LOG_WARN, line);
+	else
+		on_change(context, line);
+}
+
+/* Bans and the allow list, if an admin has edited them: they do not wait for a configuration
+ * without a fault. Whom the bans meet is out. */
+static void reload_lists(const struct control *control, struct audience *audience)
+{
+	struct bans *bans = control->parts.world->bans;
+	char names[512], line[sizeof(names) + 64];
+
+	audience->has_lists = bans != NULL && bans_reload(bans, on_list, audience);
+	if (!audience->has_lists)
+		return;
+	unsigned met = session_end_banned(bans, names, sizeof(names));
+	snprintf(line, sizeof(line), "players who are banned now: %u: %s", met, names);
+	if (met > 0)
+		on_change(audience, line);
+}
+
 /* On the control thread, which has the stack for it. */
 static bool reload(struct control *control, commands_say_fn *say, void *context)
 {
-	struct audience audience = {say, context, control->parts.path};
+	struct audience audience = {say, context, control->parts.path, false};
 
+	reload_lists(control, &audience);
 	if (audience.path == NULL) {
 		tell(&audience, LOG_WARN,
 		     "reload: Kurafuto was started without a configuration file");
 		return false;
 	}
-	control->seen = stamp_of(audience.path);
+	control->seen = store_look(audience.path);
 	struct config *config = config_load(audience.path, on_fault, &audience);
 	bool is_done = config != NULL && put_in_force(control, config, &audience);
 	if (!is_done)
-		log_error("reload: nothing was changed");
+		log_error("reload: nothing was changed in the configuration");
 	if (!is_done)
 		config_free(config);
 	return is_done;
@@ -377,10 +382,10 @@ static bool has_new_file(struct control *control)
 	if (!config_now()->watch || control->parts.path == NULL || now_ms < control->watch_ms)
 		return false;
 	control->watch_ms = now_ms + WATCH_MS;
-	struct stamp stamp = stamp_of(control->parts.path);
+	struct store_stamp stamp = store_look(control->parts.path);
 	bool is_gone = stamp.inode == 0;
-	bool is_new = !is_gone && !is_same_stamp(&stamp, &control->seen) &&
-		      is_same_stamp(&stamp, &control->before);
+	bool is_new = !is_gone && !store_is_same(&stamp, &control->seen) &&
+		      store_is_same(&stamp, &control->before);
 	control->before = stamp;
 	return is_new;
 }
@@ -594,7 +599,8 @@ static void *control_main(void *argument)
 
 bool control_start(struct control *control)
 {
-	control->seen = control->before = stamp_of(control->parts.path);
+	if (control->parts.path != NULL)
+		control->seen = control->before = store_look(control->parts.path);
 	control->is_alive = true;
 	control->is_running =
 		pthread_create(&control->thread, NULL, control_main, control) == 0;

@@ -24,6 +24,24 @@ static const char *text_of(int error, char *text, size_t size)
 	return strerror_r(error, text, size);
 }
 
+static struct store_stamp stamp_of(const struct stat *status)
+{
+	return (struct store_stamp){status->st_mtim, status->st_size, status->st_ino};
+}
+
+struct store_stamp store_look(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 ? stamp_of(&status) : (struct store_stamp){0};
+}
+
+bool store_is_same(const struct store_stamp *a, const struct store_stamp *b)
+{
+	return a->time.tv_sec == b->time.tv_sec && a->time.tv_nsec == b->time.tv_nsec &&
+	       a->size == b->size && a->inode == b->inode;
+}
+
 /* The whole of an open file, terminated; NULL with errno. */
 static char *read_all(int fd, size_t *size)
 {
@@ -99,9 +117,9 @@ bool store_copy_aside(const char *path)
 	/* A second name is the copy as soon as another file takes over the first. Where files
 	 * have one name only, it is the new one until then. */
 	if (!find_aside(aside, path) || (link(path, aside) != 0 && rename(path, aside) != 0))
-		return fail_aside(path, "a part of it is not understood");
-	log_warn("%s: what is not understood is left out; the file as it was is kept as %s",
-		 path, aside);
+		return fail_aside(path, "a part of it does not count");
+	log_warn("%s: what does not count is left out; the file as it was is kept as %s", path,
+		 aside);
 	return true;
 }
 
@@ -135,30 +153,41 @@ static const char *parse(cJSON **out, const char *text, size_t size, char *fault
 	return "it holds no JSON object";
 }
 
-cJSON *store_load(const char *path, bool *is_readonly)
+enum store_result store_read(const char *path, cJSON **root, char *why, size_t why_size)
 {
-	char fault[128], why[128];
-	cJSON *root = NULL;
+	char fault[128];
 	char *text = NULL;
 	size_t size = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	bool is_missing = fd < 0 && errno == ENOENT;
 
+	*root = NULL;
 	if (fd >= 0)
 		text = read_all(fd, &size);
 	int error = errno;
 	if (fd >= 0)
 		close(fd);
-	bool is_unreadable = text == NULL && !is_missing;
-	if (is_unreadable)
-		log_error("%s can't be read: %s; changes count until Kurafuto ends", path,
-			  text_of(error, why, sizeof(why)));
-	const char *wrong =
-		text != NULL ? parse(&root, text, size, fault, sizeof(fault)) : NULL;
-	bool is_stuck = wrong != NULL && !set_aside(path, wrong);
-	if (is_readonly != NULL)
-		*is_readonly = is_unreadable || is_stuck;
+	if (text == NULL) {
+		snprintf(why, why_size, "%s", text_of(error, fault, sizeof(fault)));
+		return is_missing ? STORE_MISSING : STORE_UNREADABLE;
+	}
+	const char *wrong = parse(root, text, size, fault, sizeof(fault));
 	free(text);
+	snprintf(why, why_size, "%s", wrong != NULL ? wrong : "");
+	return wrong == NULL ? STORE_READ : STORE_DAMAGED;
+}
+
+cJSON *store_load(const char *path, bool *is_readonly)
+{
+	char why[128];
+	cJSON *root;
+
+	enum store_result result = store_read(path, &root, why, sizeof(why));
+	if (result == STORE_UNREADABLE)
+		log_error("%s can't be read: %s; changes count until Kurafuto ends", path, why);
+	bool is_stuck = result == STORE_DAMAGED && !set_aside(path, why);
+	if (is_readonly != NULL)
+		*is_readonly = result == STORE_UNREADABLE || is_stuck;
 	return root;
 }
 
@@ -193,8 +222,23 @@ static void sync_directory(const char *path)
 
 bool store_save(const char *path, const cJSON *object)
 {
+	struct store_stamp stamp;
+
+	return store_save_stamped(path, object, &stamp);
+}
+
+/* Writes all of it to the disk, and says what that looks like. */
+static bool write_fresh(int fd, const char *text, struct stat *status)
+{
+	return fd >= 0 && fchmod(fd, 0600) == 0 && write_all(fd, text) && write_all(fd, "\n") &&
+	       fsync(fd) == 0 && fstat(fd, status) == 0;
+}
+
+bool store_save_stamped(const char *path, const cJSON *object, struct store_stamp *stamp)
+{
 	char fresh[PATH_MAX], why[128];
 	char *text = cJSON_Print(object);
+	struct stat status;
 
 	if (text == NULL) {
 		log_error("%s can't be written: out of memory", path);
@@ -203,13 +247,13 @@ bool store_save(const char *path, const cJSON *object)
 	}
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	bool is_written = fd >= 0 && fchmod(fd, 0600) == 0 && write_all(fd, text) &&
-			  write_all(fd, "\n") && fsync(fd) == 0;
+	bool is_written = write_fresh(fd, text, &status);
 	int error = errno;
 	cJSON_free(text);
 	if (fd >= 0)
 		close(fd);
 	if (is_written && rename(fresh, path) == 0) {
+		*stamp = stamp_of(&status);
 		sync_directory(path);
 		return true;
 	}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Crowds in front of the door: thousands of logins that are never finished, while those who are
- * in play on and others come in; and a list of bans that changes while players come and go. The
- * door itself is it_door's.
+ * in play on and others come in; and a list of bans that changes while players come and go, by
+ * commands and by hand. The door itself is it_door's.
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 
@@ -233,13 +234,13 @@ static void ban(const char *what, const char *sitter)
 		await_more(&visitors[i].in, 2, visitors[i].name);
 }
 
+static const struct {
+	const char *what, *sitter;
+} bans[] = {
+	{"203.0.113.0/24", "203.0.113.9"}, {"Griefer", NULL}, {"2001:db8::/64", "2001:db8::9"}};
+
 START_TEST(bans_change_while_players_come_and_go)
 {
-	static const struct {
-		const char *what, *sitter;
-	} bans[] = {{"203.0.113.0/24", "203.0.113.9"},
-		    {"Griefer", NULL},
-		    {"2001:db8::/64", "2001:db8::9"}};
 	pthread_t thread;
 
 	way = _i == 0 ? BY_PROXY : DIRECTLY;
@@ -255,6 +256,83 @@ START_TEST(bans_change_while_players_come_and_go)
 	for (size_t i = 0; i < COUNT(visitors); i++)
 		ck_assert_msg(atomic_load(&visitors[i].lost) == 0, "%s is lost",
 			      visitors[i].name);
+	steward_stops();
+}
+END_TEST
+
+/* ---- bans by hand ---- */
+
+/* The list of bans is another one: renamed into its place beside the configuration. NULL: what
+ * is no ban is on it. */
+static void edit_bans(const char *what)
+{
+	char path[HARNESS_PATH], fresh[HARNESS_PATH], text[256];
+
+	snprintf(text, sizeof(text), "{\"bans\":[{\"what\":\"Nobody\"}%s%s%s]}",
+		 what != NULL ? ",{\"until\":17900000000,\"what\":\"" : "",
+		 what != NULL ? what : "", what != NULL ? "\"}" : "");
+	harness_file(path, "bans.json", NULL);
+	harness_file(fresh, "bans.json.edit", text);
+	ck_assert_int_eq(rename(fresh, path), 0);
+}
+
+/* Reads them again, asked for by a signal or at the terminal. */
+static void reads_bans(unsigned i, unsigned n_bans)
+{
+	char line[64];
+	size_t before = proxy_count_log(proxy, "reload: bans.json: read again");
+
+	if (i % 2 == 0) {
+		snprintf(line, sizeof(line), "bans.json: read again, bans: %u", n_bans);
+		steward_asks("reload", line);
+	} else {
+		proxy_signal(proxy, SIGHUP);
+	}
+	proxy_wait_count_log(proxy, "reload: bans.json: read again", before + 1);
+}
+
+static void ban_by_hand(unsigned i, const char *what, const char *sitter)
+{
+	struct peer *client = sitter != NULL ? gets_in(sitter) : NULL;
+
+	edit_bans(what);
+	reads_bans(i, 2);
+	if (client != NULL) {
+		peer_expect_disconnect(client, "banned for");
+		peer_close(client);
+		is_refused(sitter, "banned for");
+	}
+	expect_ban(what);
+	if (i % 3 == 0)
+		steward_asks("ban Attila", "Attila is banned"); /* the file is the command's */
+	edit_bans(NULL);
+	reads_bans(i + 1, 1);
+	for (size_t k = 0; k < COUNT(visitors); k++)
+		await_more(&visitors[k].in, 2, visitors[k].name);
+}
+
+/* Also while the configuration has a fault, which changes nothing else. */
+START_TEST(the_ban_list_is_reloaded_under_load)
+{
+	pthread_t thread;
+
+	way = _i == 0 ? BY_PROXY : DIRECTLY;
+	edit_bans(NULL);
+	door_opens("'connects-per-s':0,'all-connects-per-s':0", "");
+	ck_assert_int_eq(pthread_create(&thread, NULL, visit_all, NULL), 0);
+	struct peer *stays = gets_in("198.51.100.77");
+	for (unsigned i = 0; i < 2 * COUNT(bans); i++) {
+		door_has("'connects-per-s':0,'all-connects-per-s':0",
+			 i == 2 ? ",'max-players':0" : "");
+		ban_by_hand(i, bans[i % COUNT(bans)].what, bans[i % COUNT(bans)].sitter);
+	}
+	atomic_store(&is_over, true);
+	pthread_join(thread, NULL);
+	for (size_t i = 0; i < COUNT(visitors); i++)
+		ck_assert_msg(atomic_load(&visitors[i].lost) == 0, "%s is lost",
+			      visitors[i].name);
+	ck_assert(!peer_closes_within(stays, 0));
+	peer_close(stays);
 	steward_stops();
 }
 END_TEST
@@ -283,5 +361,6 @@ int main(void)
 	if (has_room())
 		tcase_add_loop_test(tcase, half_open_logins_without_end, 0, is_open ? 2 : 1);
 	tcase_add_loop_test(tcase, bans_change_while_players_come_and_go, 0, is_open ? 2 : 1);
+	tcase_add_loop_test(tcase, the_ban_list_is_reloaded_under_load, 0, is_open ? 2 : 1);
 	return harness_run(suite);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files of bans and of the allow list: edited by hand, well or badly, damaged, out of
- * reach; and a disk that fails, hangs while players log in, or has many changes to keep up
- * with.
+ * The files of bans and of the allow list: edited by hand, well or badly, read again, damaged,
+ * reach, read again; and a disk that fails, hangs while players log in, or has many changes to
+ * keep up with.
  */
 #include "bans.h"
 
@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -289,6 +290,235 @@ START_TEST(a_disk_that_recovers_gets_everything)
 }
 END_TEST
 
+/* ---- read again ---- */
+
+static char told[4096];
+
+static void hear(void *context, bool is_warning, const char *line)
+{
+	size_t n = strlen(told);
+
+	(void)context;
+	snprintf(told + n, sizeof(told) - n, "%s%s\n", is_warning ? "warning: " : "", line);
+}
+
+/* Has anything been read. */
+static bool read_again(void)
+{
+	told[0] = '\0';
+	capture();
+	bool has_changed = bans_reload(bans, hear, NULL);
+	release(said, sizeof(said));
+	return has_changed;
+}
+
+/* All at once, as most editors do. */
+static void edit(const char *name, const char *text)
+{
+	char fresh[64];
+
+	snprintf(fresh, sizeof(fresh), "%s.edit", name);
+	scratch_write(fresh, text);
+	ck_assert_int_eq(rename(in_scratch(fresh), in_scratch(name)), 0);
+}
+
+/* One warning, and nothing else: it names a file, and has a word. */
+static void expect_warned(const char *name, const char *word)
+{
+	ck_assert_msg(strncmp(told, "warning: ", 9) == 0, "%s", told);
+	ck_assert_msg(strstr(told, in_scratch(name)) != NULL, "%s", told);
+	ck_assert_msg(strstr(told, word) != NULL, "no \"%s\" in: %s", word, told);
+	ck_assert_ptr_eq(strchr(told, '\n'), told + strlen(told) - 1);
+	ck_assert_str_eq(said, "");
+}
+
+static const char two_bans[] =
+	"{\"bans\":[{\"what\":\"Bob\"},{\"what\":\"192.0.2.0/24\",\"until\":1}]}";
+
+START_TEST(what_was_edited_is_read_again)
+{
+	expect_banned("Alice");
+	edit(BANS, two_bans);
+	ck_assert(read_again());
+	ck_assert_str_eq(told, "bans.json: read again, bans: 1\n"); /* one is over */
+	ck_assert_str_eq(said, "");
+	EXPECT_LIST("Bob");
+	edit(ALLOWED, "{\"on\":true,\"names\":[\"Carol\",\"Dan\"]}");
+	ck_assert(read_again());
+	ck_assert_str_eq(told, "allowed.json: read again, the list is on, names: 2\n");
+	ck_assert(bans_is_allowed(bans, "dan") && !bans_is_allowed(bans, "Bob"));
+	scratch_write(BANS, "{\"bans\":[]}"); /* the same file */
+	edit(ALLOWED, "{\"on\":false,\"names\":[]}");
+	ck_assert(read_again());
+	EXPECT_LIST(NULL);
+	EXPECT_ALLOWED(NULL);
+	ck_assert(bans_is_allowed(bans, "Bob"));
+	expect_banned("Eve");
+	ck_assert_str_eq(said, "");
+	ck_assert_uint_eq(scratch_count(), 2);
+	reload();
+	EXPECT_LIST("Eve");
+}
+END_TEST
+
+/* Not at the start, not after a reload, and not after what commands have written. */
+START_TEST(what_was_not_edited_is_not_read_again)
+{
+	ck_assert(!read_again());
+	scratch_write(BANS, two_bans);
+	reload();
+	ck_assert(!read_again());
+	expect_banned("Alice");
+	ck_assert_int_eq(bans_allow_add(bans, "Carol", why, sizeof(why)), BANS_DONE);
+	ck_assert(!read_again());
+	edit(BANS, two_bans);
+	ck_assert(read_again());
+	ck_assert(!read_again());
+	ck_assert_str_eq(told, "");
+	ck_assert_str_eq(said, "");
+	EXPECT_LIST("Bob");
+	EXPECT_ALLOWED("Carol");
+}
+END_TEST
+
+#define DAMAGED "{\"bans\":[\n{\"what\":\"Bob\"},,]}"
+
+/* The admin can mend it where it is. */
+START_TEST(a_damaged_edit_loses_nothing_that_counts)
+{
+	expect_banned("Alice");
+	edit(BANS, DAMAGED);
+	for (unsigned pass = 0; pass < 2; pass++) {
+		ck_assert(!read_again());
+		expect_warned(BANS, "is damaged (line 2 is not JSON): the list that counted");
+		EXPECT_LIST("Alice");
+	}
+	ck_assert_str_eq(scratch_read(BANS), DAMAGED);
+	ck_assert_uint_eq(scratch_count(), 1);
+	edit(BANS, "{\"bans\":[{\"what\":\"Bob\"}]}");
+	ck_assert(read_again());
+	EXPECT_LIST("Bob");
+	ck_assert(!read_again());
+	ck_assert_uint_eq(scratch_count(), 1);
+}
+END_TEST
+
+START_TEST(a_damaged_allow_list_stays_as_it_was)
+{
+	ck_assert_int_eq(bans_allow_add(bans, "Alice", why, sizeof(why)), BANS_DONE);
+	ck_assert_int_eq(bans_allow_switch(bans, _i == 0, why, sizeof(why)),
+			 _i == 0 ? BANS_DONE : BANS_UNCHANGED);
+	edit(ALLOWED, "[]");
+	ck_assert(!read_again());
+	expect_warned(ALLOWED, "is damaged (it holds no JSON object)");
+	ck_assert_int_eq(bans_allow_is_on(bans), _i == 0);
+	EXPECT_ALLOWED("Alice");
+}
+END_TEST
+
+START_TEST(a_file_that_is_gone_takes_nothing_along)
+{
+	expect_banned("Alice");
+	ck_assert_int_eq(unlink(in_scratch(BANS)), 0);
+	ck_assert(!read_again());
+	expect_warned(BANS, "is gone: the list that counted goes on counting");
+	EXPECT_LIST("Alice");
+	expect_banned("Bob");
+	ck_assert(!read_again());
+	ck_assert_str_eq(told, "");
+	ck_assert_uint_eq(scratch_count(), 1);
+	reload();
+	EXPECT_LIST("Alice", "Bob");
+}
+END_TEST
+
+/* It is neither read nor overwritten until it can be read. */
+START_TEST(a_file_that_can_not_be_read_again)
+{
+	expect_banned("Alice");
+	edit(BANS, two_bans);
+	ck_assert_int_eq(chmod(in_scratch(BANS), 0), 0);
+	ck_assert(be_nobody());
+	ck_assert(!read_again());
+	expect_warned(BANS, "can't be read: Permission denied: the list that counted");
+	EXPECT_LIST("Alice");
+	ck_assert_int_eq(ban("Carol", FOR_EVER, ""), BANS_NOT_SAVED);
+	ck_assert_msg(strstr(why, "could not be read or set aside") != NULL, "%s", why);
+	EXPECT_LIST("Alice", "Carol");
+	be_root();
+	ck_assert_int_eq(chmod(in_scratch(BANS), 0600), 0);
+	ck_assert_str_eq(scratch_read(BANS), two_bans);
+	ck_assert(read_again());
+	ck_assert_ptr_nonnull(strstr(told, "could not be written does not count any more"));
+	EXPECT_LIST("Bob");
+	expect_banned("Dan");
+	ck_assert_uint_eq(scratch_count(), 1);
+}
+END_TEST
+
+START_TEST(a_file_that_could_not_be_read_at_the_start_is_read_when_it_can_be)
+{
+	scratch_write(BANS, two_bans);
+	ck_assert_int_eq(chmod(in_scratch(BANS), 0), 0);
+	ck_assert(be_nobody());
+	reload();
+	ck_assert(!is_name_banned("Bob"));
+	be_root();
+	ck_assert_int_eq(chmod(in_scratch(BANS), 0600), 0); /* which changes no byte */
+	ck_assert(read_again());
+	ck_assert(is_name_banned("Bob"));
+	expect_banned("Alice");
+}
+END_TEST
+
+START_TEST(an_odd_ban_is_told_of_when_it_is_read_again)
+{
+	char name[160];
+
+	expect_banned("Alice");
+	edit(BANS, odd_bans[_i].text);
+	ck_assert(read_again());
+	snprintf(name, sizeof(name), "%s: %s", in_scratch(BANS), odd_bans[_i].told);
+	ck_assert_msg(strstr(told, name) != NULL, "no \"%s\" in: %s", name, told);
+	ck_assert(is_name_banned("First") && is_name_banned("Last"));
+	ck_assert(!is_name_banned("Alice") || odd_bans[_i].banned != NULL);
+	ck_assert(!read_again());
+	expect_said("");
+	ck_assert_str_eq(scratch_read(BANS ".damaged-1"), odd_bans[_i].text);
+	reload();
+	ck_assert_str_eq(said, "");
+	ck_assert(is_name_banned("First") && is_name_banned("Last"));
+	ck_assert_uint_eq(scratch_count(), 2);
+}
+END_TEST
+
+/* What an admin types is kept, whether they have reloaded (and it is damaged) or not yet. */
+START_TEST(a_command_keeps_what_was_edited)
+{
+	static const struct {
+		const char *text;
+		bool reloads;
+	} edits[] = {{DAMAGED, true}, {DAMAGED, false}, {two_bans, false}};
+
+	expect_banned("Alice");
+	edit(BANS, edits[_i].text);
+	if (edits[_i].reloads)
+		read_again();
+	expect_banned("Carol");
+	expect_said(in_scratch(BANS ".damaged-1"));
+	ck_assert_int_eq(strstr(said, "edited, but not read again") == NULL, edits[_i].reloads);
+	ck_assert_str_eq(scratch_read(BANS ".damaged-1"), edits[_i].text);
+	expect_banned("Dan");
+	ck_assert_str_eq(said, "");
+	ck_assert(!read_again());
+	EXPECT_LIST("Alice", "Carol", "Dan");
+	ck_assert_uint_eq(scratch_count(), 2);
+	reload();
+	ck_assert_str_eq(said, "");
+	EXPECT_LIST("Alice", "Carol", "Dan");
+}
+END_TEST
+
 /* ---- threads ---- */
 
 struct banning {
@@ -401,6 +631,74 @@ START_TEST(changes_of_many_threads_are_all_on_disk)
 }
 END_TEST
 
+static void *read_again_in_time(void *unused)
+{
+	bans_reload(bans, hear, NULL);
+	return unused;
+}
+
+/* The disk hangs while a command writes: a reload waits, and nobody waits for the reload. */
+START_TEST(a_reload_that_waits_holds_no_login_up)
+{
+	struct banning first;
+	pthread_t thread;
+
+	expect_banned("Carol");
+	ck_assert_int_eq(mkfifo(in_scratch(BANS ".new"), 0600), 0);
+	capture();
+	begin_banning(&first, "Alice");
+	ck_assert_int_eq(pthread_create(&thread, NULL, read_again_in_time, NULL), 0);
+	for (unsigned i = 0; i < 100; i++) {
+		ck_assert(is_name_banned("Alice") && !is_name_banned("Bob"));
+		ck_assert(bans_is_allowed(bans, "Alice"));
+		poll(NULL, 0, 1);
+	}
+	int disk = open(in_scratch(BANS ".new"), O_RDONLY | O_NONBLOCK);
+	ck_assert_int_ge(disk, 0);
+	pthread_join(first.thread, NULL);
+	pthread_join(thread, NULL);
+	close(disk);
+	release(said, sizeof(said));
+	EXPECT_LIST("Carol", "Alice");
+}
+END_TEST
+
+static atomic_bool is_over;
+
+static void *read_again_and_again(void *unused)
+{
+	while (!atomic_load(&is_over)) {
+		bans_reload(bans, hear, NULL);
+		told[0] = '\0';
+	}
+	return unused;
+}
+
+/* Bans that commands make while reloads read files are neither lost in memory nor on disk. */
+START_TEST(commands_and_reloads_do_not_cross)
+{
+	struct bans_entry entry;
+	pthread_t thread;
+	char name[32];
+
+	atomic_store(&is_over, false);
+	capture();
+	ck_assert_int_eq(pthread_create(&thread, NULL, read_again_and_again, NULL), 0);
+	for (unsigned i = 0; i < 2 * CHANGES; i++) {
+		snprintf(name, sizeof(name), "N%u", i);
+		ck_assert_int_eq(bans_add(bans, name, FOR_EVER, "", "me", why, sizeof(why)),
+				 BANS_DONE);
+		edit(BANS, scratch_read(BANS)); /* the same bytes, which are read again */
+		ck_assert(is_name_banned(name));
+	}
+	atomic_store(&is_over, true);
+	pthread_join(thread, NULL);
+	release(said, sizeof(said));
+	ck_assert(ban_at(2 * CHANGES - 1, now_s, &entry));
+	ck_assert_str_eq(entry.what, name);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("bans_files");
@@ -421,5 +719,18 @@ int main(void)
 	tcase_add_test(files, a_disk_that_recovers_gets_everything);
 	tcase_add_test(files, a_disk_that_hangs_holds_no_login_up);
 	tcase_add_test(files, changes_of_many_threads_are_all_on_disk);
+	tcase_add_test(files, what_was_edited_is_read_again);
+	tcase_add_test(files, what_was_not_edited_is_not_read_again);
+	tcase_add_test(files, a_damaged_edit_loses_nothing_that_counts);
+	tcase_add_loop_test(files, a_damaged_allow_list_stays_as_it_was, 0, 2);
+	tcase_add_test(files, a_file_that_is_gone_takes_nothing_along);
+	tcase_add_test(files, a_file_that_can_not_be_read_again);
+	tcase_add_test(files,
+		       a_file_that_could_not_be_read_at_the_start_is_read_when_it_can_be);
+	tcase_add_loop_test(files, an_odd_ban_is_told_of_when_it_is_read_again, 0,
+			    COUNT(odd_bans));
+	tcase_add_loop_test(files, a_command_keeps_what_was_edited, 0, 3);
+	tcase_add_test(files, a_reload_that_waits_holds_no_login_up);
+	tcase_add_test(files, commands_and_reloads_do_not_cross);
 	return suite_main(suite);
 }

@@ -643,7 +643,7 @@ START_TEST(reload_says_what_changed)
 	run("reload", "Reloaded, changes: 2, warnings: 2");
 	ck_assert_uint_eq(lines(), 5);
 	asked.fails = true;
-	run("reload", "Nothing has changed:");
+	run("reload", "Nothing has changed in the configuration:");
 	ck_assert_msg(strstr(output, "line 0\nline 1\nwarning: odd 0\n") != NULL, "%s", output);
 	ck_assert_uint_eq(lines(), 5);
 }
