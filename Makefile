@@ -6,7 +6,7 @@
 FLOOR0 := log net net_network text bucket
 FLOOR1 := packet layout hooks config config_keys config_json config_print config_values config_servers config_balance config_proxies config_heartbeats config_limits config_paths config_ranks config_kicks config_addresses \
 	config_current config_diff console console_edit console_output messages balance ranks store bans bans_file bans_load bans_target bans_duration places auth salts blocks footprint level chat redirect proxy_header websocket http_head upgrade stream web_port flood
-FLOOR2 := listeners guard heartbeat heartbeat_form heartbeat_wire mask trace server server_choose server_report server_health server_check server_resolve server_pool negotiate translate
+FLOOR2 := listeners guard invite heartbeat heartbeat_form heartbeat_wire mask trace server server_choose server_report server_health server_check server_resolve server_pool negotiate translate
 FLOOR3 := world lobby lobby_show session session_web session_door session_avoid session_queue session_crowd session_admin session_move session_login session_proxy session_offer session_say session_client session_link session_wait session_jump session_journey session_return session_server \
 	session_packets session_output session_signals
 FLOOR4 := commands commands_find commands_player commands_queue commands_admin commands_server commands_program commands_complete filters

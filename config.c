@@ -188,8 +188,7 @@ static const struct config_key keys[] = {
 		 "any age."},
 	{NUMBER("salt-grace-s", salt_grace_s, 0, 604800, "3600"),
 	 .what = "a time in seconds",
-	 .help = "How long keys still count that were made with the salt before. 0 for a salt that "
-		 "others have seen."},
+	 .help = "How long keys still count that were made with the salt before."},
 	{BOOL("edge-commands", edge_commands, "true"),
 	 .help = "Whether Kurafuto answers commands of players itself."},
 	{TEXT("command-prefix", command_prefix, "\":kura\""), .check = config_check_prefix,

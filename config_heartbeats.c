@@ -72,8 +72,9 @@ const struct config_key config_heartbeat_keys[] = {
 	 .flags = CONFIG_OR_NULL, .check = check_suffix,
 	 .what = "1-4 letters, digits, _ . @ + and -",
 	 .help = "What is added to the names of players whose keys are of this list, so that they are "
-		 "not taken for others of the same name. Nobody's own name may end in it. _bc, say, "
-		 "is good: MCGalaxy and mcchost take letters, digits and _ only. Without it, or with null, names stay as they are."},
+		 "not taken for others of the same name. Nobody's own name may end in it. _b, say, "
+		 "is good: MCGalaxy and mcchost take letters, digits and _ only, and names of up to 16. "
+		 "Without it, or with null, names stay as they are."},
 	{CONFIG_ROW("listener", NUMBER, config_heartbeat, listener_port),
 	 .flags = CONFIG_OR_ZERO, .min = 1, .max = 65535, .fallback = "0",
 	 .what = "a port",

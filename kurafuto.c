@@ -32,6 +32,7 @@
 #include "guard.h"
 #include "heartbeat.h"
 #include "hooks.h"
+#include "invite.h"
 #include "listeners.h"
 #include "lobby.h"
 #include "log.h"
@@ -241,48 +242,6 @@ static void print_check(const struct config *config)
 	puts("OK");
 }
 
-/* Where to join from this machine: "127.0.0.1:25565". */
-static void join_address(char out[static NET_ADDR_TEXT], const struct config *config,
-			 uint16_t port)
-{
-	bool is_any = strcmp(config->address, "0.0.0.0") == 0,
-	     is_any6 = strcmp(config->address, "::") == 0;
-	struct net_addr address = {0};
-
-	net_addr_parse(&address,
-		       is_any    ? "127.0.0.1"
-		       : is_any6 ? "::1"
-				 : config->address,
-		       port);
-	net_addr_text(out, &address, true);
-}
-
-static int print_key(const struct config *config, const char *name)
-{
-	char key[AUTH_KEY_LEN + 1], salt[SALTS_MAX + 1], address[NET_ADDR_TEXT];
-
-	if (!auth_name_is_valid(name)) {
-		fprintf(stderr,
-			"kurafuto: --key %s: a name is 1 to 16 of letters, digits and _ . @ + "
-			"-\n",
-			name);
-		return EX_USAGE;
-	}
-	if (config->salt == NULL && !salts_peek(config, salt)) {
-		fputs("kurafuto: --key needs a \"salt\" in the configuration, or a "
-		      "\"salt-file\" that has one of a server list: without them it is "
-		      "random at each start\n",
-		      stderr);
-		return EX_CONFIG;
-	}
-	auth_key(key, config->salt != NULL ? config->salt : salt, name);
-	join_address(address, config, config->port);
-	printf("%s\nmc://%s/%s/%s\n", key, address, name, key);
-	fputs("kurafuto: the link is for this machine: others need your public address in it\n",
-	      stderr);
-	return EXIT_SUCCESS;
-}
-
 static void raise_file_limit(void)
 {
 	struct rlimit limit;
@@ -436,7 +395,7 @@ static void say_hello(const struct program *program)
 
 	say_servers(program);
 	say_who_may_join(config);
-	join_address(address, config, listeners_port(program->listeners, config, 0));
+	invite_address(address, config, listeners_port(program->listeners, config, 0));
 	if (config->accept_proxy)
 		log_info("join through one of trusted-proxies: nobody else may connect to %s",
 			 address);
@@ -775,7 +734,7 @@ int main(int argc, char **argv)
 	else if (options.mode == MODE_PRINT)
 		status = config_print(config, stdout) ? EXIT_SUCCESS : EX_SOFTWARE;
 	else if (options.mode == MODE_KEY)
-		status = print_key(config, options.key_name);
+		status = invite_print(config, options.key_name);
 	if (options.mode == MODE_RUN)
 		return run(&options, config); /* which takes it over */
 	config_free(config);

@@ -28,6 +28,7 @@ MESSAGE_ROW(DOOR_FAILED,         "door-failed",         "",              "Too ma
 MESSAGE_ROW(LOGIN_PROXY_HEADER,  "login-proxy-header",  "fault",         "Bad PROXY header: {fault}")
 MESSAGE_ROW(LOGIN_NO_PROXY,      "login-no-proxy",      "",              "Only a proxy may connect here: please join at the public address")
 MESSAGE_ROW(LOGIN_WEB,           "login-web",           "",              "This is a Minecraft Classic server, not a web server")
+MESSAGE_ROW(LOGIN_STRAY_HEADER,  "login-stray-header",  "",              "A PROXY header is not expected here: accept-proxy is false")
 MESSAGE_ROW(LOGIN_FIRST_PACKET,  "login-first-packet",  "packet",        "A login begins with packet 0x00, not {packet}")
 MESSAGE_ROW(LOGIN_TOO_OLD,       "login-too-old",       "min max",       "Clients before c0.0.16a are not supported, only versions {min} to {max}")
 MESSAGE_ROW(LOGIN_VERSION,       "login-version",       "version min max", "Protocol version {version} is not supported, only {min} to {max} are")

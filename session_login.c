@@ -192,6 +192,9 @@ static bool read_version(struct login *login, size_t *size)
 
 	if (!need(login, 2))
 		return false;
+	if (memcmp(bytes, "PR", 2) == 0 || memcmp(bytes, "\r\n", 2) == 0)
+		return refuse(login, MESSAGE_LOGIN_STRAY_HEADER,
+			      NULL); /* version 1, version 2 */
 	if (bytes[0] != OP_IDENTIFICATION)
 		return refuse_packet(login, MESSAGE_LOGIN_FIRST_PACKET, bytes[0]);
 	if (bytes[1] >= 'A' && bytes[1] <= 'z') /* a name: c0.0.15a has no version byte */

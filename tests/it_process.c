@@ -74,6 +74,29 @@ START_TEST(version_is_printed)
 }
 END_TEST
 
+/* Of a list with a suffix: it is said, and is no part of the name. */
+START_TEST(a_key_of_a_list_with_a_suffix)
+{
+	static const struct {
+		const char *name, *said;
+		int status;
+	} cases[] = {{"Alice", "they join as Alice_a", 0},
+		     {"Alice_a", "only a server list may add _a", 64}};
+	char path[HARNESS_PATH], salts[HARNESS_PATH];
+
+	harness_file(salts, "suffix-salts.json",
+		     "{\"services\":{\"http://127.0.0.1:1/\":"
+		     "{\"salt\":\"0123456789abcdef0123456789abcdef\"}}}");
+	harness_file(
+		path, "suffix.json",
+		"{\"salt-file\":\"suffix-salts.json\",\"heartbeats\":[{\"type\":"
+		"\"classicube\",\"url\":\"http://127.0.0.1:1/\",\"name-suffix\":\"_a\"}]}");
+	RUN("--config", path, "--key", cases[_i].name);
+	ck_assert_int_eq(run->status, cases[_i].status);
+	ck_assert_msg(strstr(run->err, cases[_i].said) != NULL, "%s", run->err);
+}
+END_TEST
+
 START_TEST(bad_options_are_one_clear_line)
 {
 	static const struct {
@@ -679,6 +702,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, help_names_every_option);
 	tcase_add_test(tcase, version_is_printed);
+	tcase_add_loop_test(tcase, a_key_of_a_list_with_a_suffix, 0, 2);
 	tcase_add_loop_test(tcase, bad_options_are_one_clear_line, 0, 7);
 	tcase_add_loop_test(tcase, file_that_is_missing_is_one_clear_line, 0, 3);
 	tcase_add_test(tcase, good_files_are_ok);
