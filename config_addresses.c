@@ -72,9 +72,8 @@ static size_t read_address(struct net_network *network, const char *text, size_t
 
 	if (size >= sizeof(word))
 		size = sizeof(word) - 1;
-	while (size > 0) {
-		memcpy(word, text, size);
-		word[size] = '\0';
+	memcpy(word, text, size);
+	for (word[size] = '\0'; size > 0; word[size] = '\0') {
 		if (net_network_parse(network, word, why, sizeof(why)))
 			return size;
 		/* what is behind the last sign is no part of it, nor is the sign */

@@ -310,7 +310,7 @@ const struct config_hubs *config_find_path(const struct config_listener *listene
 					   const char *host, const char *path)
 {
 	const struct config_path *found = NULL;
-	struct place place;
+	struct place place = {.host = ""};
 	char wanted[PLACE_SIZE];
 	bool has_host = strchr(host, '/') == NULL &&
 			take_host(place.host, host, strlen(host)) && place.host[0] != '\0';

@@ -23,19 +23,24 @@ void invite_address(char out[static NET_ADDR_TEXT], const struct config *config,
 	net_addr_text(out, &address, true);
 }
 
-/* The suffix of a list that this name ends in; or that of the first list with keys. NULL: none.
- */
-static const char *suffix_of(const struct config *config, const char *name, bool first)
+/* The suffix of a list that this name ends in; NULL: it ends in none. */
+static const char *borrowed_suffix(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->n_heartbeats; i++) {
-		const struct config_heartbeat *row = &config->heartbeats[i];
+		const char *suffix = config->heartbeats[i].name_suffix;
 
-		if (first && config_heartbeat_has_keys(row))
-			return row->name_suffix;
-		if (!first && row->name_suffix != NULL &&
-		    auth_has_suffix(name, row->name_suffix))
-			return row->name_suffix;
+		if (suffix != NULL && auth_has_suffix(name, suffix))
+			return suffix;
 	}
+	return NULL;
+}
+
+/* The suffix of the first list with keys; NULL: it has none. */
+static const char *first_suffix(const struct config *config)
+{
+	for (size_t i = 0; i < config->n_heartbeats; i++)
+		if (config_heartbeat_has_keys(&config->heartbeats[i]))
+			return config->heartbeats[i].name_suffix;
 	return NULL;
 }
 
@@ -50,7 +55,7 @@ int invite_print(const struct config *config, const char *name)
 			name);
 		return EX_USAGE;
 	}
-	const char *suffix = suffix_of(config, name, false);
+	const char *suffix = borrowed_suffix(config, name);
 	if (suffix != NULL) {
 		fprintf(stderr,
 			"kurafuto: --key %s: only a server list may add %s, its name-suffix: "
@@ -71,7 +76,7 @@ int invite_print(const struct config *config, const char *name)
 	printf("%s\nmc://%s/%s/%s\n", key, address, name, key);
 	fputs("kurafuto: the link is for this machine: others need your public address in it\n",
 	      stderr);
-	suffix = suffix_of(config, NULL, true);
+	suffix = first_suffix(config);
 	if (config->salt == NULL && suffix != NULL)
 		fprintf(stderr,
 			"kurafuto: the key is of the first server list: they join as %s%s\n",
