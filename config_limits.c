@@ -21,7 +21,7 @@
 	.min = 1, .max = (max_), .fallback = (default_)
 
 const struct config_key config_limit_keys[] = {
-	{LIMIT("connections-per-address", connections_per_address, CONNECTIONS_MAX, "64"),
+	{LIMIT("connections-per-address", connections_per_address, CONNECTIONS_MAX, "128"),
 	 .what = "a number of connections",
 	 .help = "How many connections one address may have at once: players who share it, such "
 		 "as those of a school, count together."},
@@ -33,7 +33,7 @@ const struct config_key config_limit_keys[] = {
 	 .what = "a number of connections",
 	 .help = "How many new connections one address, or one /64 of IPv6, may make in a second, "
 		 "on average."},
-	{LIMIT("connects-burst", connects_burst, CONNECTS_MAX, "64"),
+	{LIMIT("connects-burst", connects_burst, CONNECTS_MAX, "160"),
 	 .what = "a number of connections",
 	 .help = "How many it may make at once, after a time with fewer."},
 	{LIMIT("all-connects-per-s", all_connects_per_s, CONNECTS_MAX, "500"),
@@ -43,7 +43,7 @@ const struct config_key config_limit_keys[] = {
 	{LIMIT("all-connects-burst", all_connects_burst, CONNECTS_MAX, "2000"),
 	 .what = "a number of connections",
 	 .help = "How many they may make at once, after a time with fewer."},
-	{LIMIT("failed-logins-per-min", failed_logins_per_min, CONNECTS_MAX, "30"),
+	{LIMIT("failed-logins-per-min", failed_logins_per_min, CONNECTS_MAX, "120"),
 	 .what = "a number of logins",
 	 .help = "How many logins of one address, or one /64 of IPv6, may fail in a minute, as with "
 		 "a wrong key, before it must wait."},

@@ -44,7 +44,8 @@ struct beat {
 	char *url;
 	uint16_t listener_port;
 
-	size_t row; /* in the configuration */
+	size_t row;     /* in the configuration */
+	char whose[24]; /* " for port 25565", if another list has that URL; or empty */
 	bool is_wanted;
 	bool is_public;
 	char *told;       /* what it was told last, but for the players */
@@ -76,7 +77,8 @@ struct heartbeat {
 	TAILQ_HEAD(beat_list, beat) beats;     /* in the order of the configuration */
 	const struct config *config;           /* the one that they follow; only compared */
 	int64_t salts_s;                       /* when salts are to be looked after */
-	char written[HEARTBEAT_WORDS_MAX + 1]; /* what is in the file */
+	char written[HEARTBEAT_WORDS_MAX + 1]; /* what is in the file; empty: there is none */
+	bool has_looked;                       /* `written` is true of it */
 	bool has_warned;                       /* of the file */
 };
 
@@ -187,8 +189,8 @@ static void tell(const struct heartbeat *heartbeat, struct beat *beat)
 	free_secret(body);
 	if (is_begun)
 		return;
-	log_debug("heartbeat to %s: not now, there is no port to tell of, or no memory",
-		  beat->url);
+	log_debug("heartbeat to %s%s: not now, there is no port to tell of, or no memory",
+		  beat->url, beat->whose);
 	hang_up(heartbeat, beat);
 }
 
@@ -209,32 +211,39 @@ static void note_failure(struct beat *beat, const struct heartbeat_reply *reply)
 	beat->next_ms = now_ms + factor * interval_ms -
 			arc4random_uniform((uint32_t)(factor * interval_ms / 4));
 	strlcpy(beat->reason, reply->reason, sizeof(beat->reason));
-	log_line(is_new ? LOG_WARN : LOG_DEBUG, NULL, "heartbeat to %s fails: %s%s%s%s",
-		 beat->url, reply->reason, reply->words[0] != '\0' ? " (" : "", reply->words,
-		 reply->words[0] != '\0' ? ")" : "");
+	log_line(is_new ? LOG_WARN : LOG_DEBUG, NULL, "heartbeat to %s%s fails: %s%s%s%s",
+		 beat->url, beat->whose, reply->reason, reply->words[0] != '\0' ? " (" : "",
+		 reply->words, reply->words[0] != '\0' ? ")" : "");
 }
 
 static void note_success(struct beat *beat, const struct heartbeat_reply *reply)
 {
+	bool is_first = !beat->has_listing && beat->failures == 0;
 	char time[64];
 
 	if (beat->failures > 0) {
 		bans_duration_text(time, sizeof(time),
 				   (net_now_ms() - beat->failing_ms + 999) / 1000);
-		log_info("heartbeat to %s works again, after %s", beat->url, time);
+		log_info("heartbeat to %s%s works again, after %s", beat->url, beat->whose,
+			 time);
 	}
 	beat->failures = 0;
 	beat->reason[0] = '\0';
 	beat->has_listing = true;
 	if (reply->url[0] != '\0' && strcmp(beat->play_url, reply->url) != 0)
-		log_info("heartbeat to %s: players join at %s%s", beat->url, reply->url,
+		log_info("heartbeat to %s%s: players join at %s%s", beat->url, beat->whose,
+			 reply->url,
 			 beat->is_public ? "" : ", which is not in the public list");
+	if (reply->url[0] == '\0' && is_first)
+		log_info("heartbeat to %s%s: the list has been told; it names no page to join "
+			 "at",
+			 beat->url, beat->whose);
 	if (reply->words[0] != '\0' && strcmp(beat->words, reply->words) != 0)
-		log_info("heartbeat to %s: it says %s", beat->url, reply->words);
+		log_info("heartbeat to %s%s: it says %s", beat->url, beat->whose, reply->words);
 	if (reply->url[0] != '\0')
 		strlcpy(beat->play_url, reply->url, sizeof(beat->play_url));
 	strlcpy(beat->words, reply->words, sizeof(beat->words));
-	log_debug("heartbeat to %s: done in %lld ms", beat->url,
+	log_debug("heartbeat to %s%s: done in %lld ms", beat->url, beat->whose,
 		  (long long)(net_now_ms() - beat->begun_ms));
 }
 
@@ -260,8 +269,19 @@ static bool write_line(const char *path, const char *line)
 	return false;
 }
 
-/* Keeps the file at the address that the first of the lists has given. */
-static void write_url(struct heartbeat *heartbeat)
+/* True if it is not there afterwards. It is looked at first: a read-only file system refuses to
+ * remove also what is not there. */
+static bool remove_file(const char *path)
+{
+	struct stat status;
+
+	return (lstat(path, &status) != 0 && errno == ENOENT) || unlink(path) == 0 ||
+	       errno == ENOENT;
+}
+
+/* Keeps the file at the address that the first of the lists has given; without any there is no
+ * file, also none of an earlier run. */
+static void keep_url(struct heartbeat *heartbeat)
 {
 	char path[PATH_SIZE], why[128];
 	const struct beat *beat;
@@ -269,15 +289,20 @@ static void write_url(struct heartbeat *heartbeat)
 	TAILQ_FOREACH (beat, &heartbeat->beats, entries)
 		if (beat->play_url[0] != '\0')
 			break;
-	if (beat == NULL || strcmp(beat->play_url, heartbeat->written) == 0)
+	const char *url = beat != NULL ? beat->play_url : "";
+	if (heartbeat->has_looked && strcmp(url, heartbeat->written) == 0)
 		return;
 	snprintf(path, sizeof(path), "%s/" FILE_NAME, heartbeat->directory);
-	if (write_line(path, beat->play_url)) {
-		strlcpy(heartbeat->written, beat->play_url, sizeof(heartbeat->written));
+	if (beat != NULL ? write_line(path, url) : remove_file(path)) {
+		strlcpy(heartbeat->written, url, sizeof(heartbeat->written));
+		heartbeat->has_looked = true;
 		heartbeat->has_warned = false;
 	} else if (!heartbeat->has_warned) {
+		int error = errno;
+
 		heartbeat->has_warned = true;
-		log_warn("%s can't be written: %s", path, strerror_r(errno, why, sizeof(why)));
+		log_warn("%s can't be %s: %s", path, beat != NULL ? "written" : "removed",
+			 strerror_r(error, why, sizeof(why)));
 	}
 }
 
@@ -320,6 +345,23 @@ static struct beat *add(struct heartbeat *heartbeat, const struct config_heartbe
 	return beat;
 }
 
+/* Tells lists with the same URL apart in the log: by the port of the listener. */
+static void name_listener(const struct heartbeat *heartbeat, struct beat *beat)
+{
+	const struct config *config = config_now();
+	const struct config_heartbeat *row = row_of(beat);
+	uint16_t port = config->listeners[row->listener].port;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < config->n_heartbeats; i++)
+		n += strcmp(config->heartbeats[i].url, beat->url) == 0;
+	if (port == 0) /* any: the one that it has */
+		port = heartbeat->parts.port(heartbeat->parts.context, config, row->listener);
+	beat->whose[0] = '\0';
+	if (n > 1)
+		snprintf(beat->whose, sizeof(beat->whose), " for port %u", port);
+}
+
 /* Takes the lists of a new configuration, in its order. */
 static void follow(struct heartbeat *heartbeat)
 {
@@ -342,6 +384,7 @@ static void follow(struct heartbeat *heartbeat)
 		beat->row = i;
 		beat->is_wanted = true;
 		beat->is_public = row->is_public;
+		name_listener(heartbeat, beat);
 		if (beat->failures == 0 && beat->next_ms > until_ms)
 			beat->next_ms = until_ms;
 	}
@@ -349,6 +392,7 @@ static void follow(struct heartbeat *heartbeat)
 		if (!beat->is_wanted)
 			drop(heartbeat, beat);
 	heartbeat->config = config;
+	keep_url(heartbeat);
 }
 
 /* A list that has been told something that is not true any more is told at once. */
@@ -378,7 +422,7 @@ static void finish(struct heartbeat *heartbeat, struct beat *beat, CURLcode code
 	else
 		note_failure(beat, &reply);
 	hurry(heartbeat, beat);
-	write_url(heartbeat);
+	keep_url(heartbeat);
 }
 
 static void take_results(struct heartbeat *heartbeat)

@@ -153,7 +153,7 @@ enum session_match session_find_like(const char *name, struct session **out, cha
 
 /* Waits for a mutex until the deadline. gcc's ThreadSanitizer does not see
  * pthread_mutex_clocklock(), and so would take the mutex for free. */
-static bool lock_by(pthread_mutex_t *mutex, int64_t deadline_ms)
+bool session_lock_by(pthread_mutex_t *mutex, int64_t deadline_ms)
 {
 #ifdef __SANITIZE_THREAD__
 	int64_t left_ms = deadline_ms - net_now_ms();
@@ -171,9 +171,9 @@ static bool lock_by(pthread_mutex_t *mutex, int64_t deadline_ms)
 
 bool session_lock_tx_by(struct session *session, int64_t deadline_ms)
 {
-	if (!lock_by(&session->turn, deadline_ms))
+	if (!session_lock_by(&session->turn, deadline_ms))
 		return false;
-	bool is_locked = lock_by(&session->client_tx, deadline_ms);
+	bool is_locked = session_lock_by(&session->client_tx, deadline_ms);
 	pthread_mutex_unlock(&session->turn);
 	return is_locked;
 }

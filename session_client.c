@@ -330,9 +330,7 @@ static void count(struct client_reader *reader, const uint8_t *packet)
 	reader->counts[FLOOD_PACKETS]++;
 	if (packet[0] == OP_SET_BLOCK_CLIENT)
 		reader->counts[FLOOD_BLOCKS]++;
-	/* a long line (LongerMessages) counts once, by its last packet */
-	if (packet[0] == OP_MESSAGE &&
-	    !(packet[1] == 1 && dialect_has(&reader->session->dialect, EXT_LONGER_MESSAGES)))
+	if (packet[0] == OP_MESSAGE) /* each part of a long line, which need not have an end */
 		reader->counts[FLOOD_CHAT]++;
 }
 

@@ -37,15 +37,19 @@ static bool refuse_for(struct login *login, const struct session_reason *reason)
 {
 	struct session *session = login->session;
 	char address[NET_ADDR_TEXT], name[PACKET_STRING_LEN * 3 + 1];
+	/* connections that are held open without a word come in crowds */
+	bool is_quiet = reason->is_of_many ||
+			(reason->message == MESSAGE_LOGIN_TIMEOUT && !session->was_heard);
 
 	log_address(address, &session->peer, true);
 	text_to_utf8(name, sizeof(name), session->name);
 	if (!atomic_load(&session->is_ending))
-		session_log(session, reason->is_of_many ? LOG_DEBUG : LOG_INFO,
+		session_log(session, is_quiet ? LOG_DEBUG : LOG_INFO,
 			    "login%s%s from %s refused: %s", name[0] != '\0' ? " as " : "",
 			    name, address, reason->logged);
 	session_count_event(SESSION_REFUSED);
-	session_note_refused(session, reason->message);
+	if (!reason->is_no_try)
+		session_note_refused(session, reason->message);
 	session_end_for(session, reason);
 	return false;
 }

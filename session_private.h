@@ -244,6 +244,8 @@ void session_log_dialect(const struct session *session, const char *who, const c
 /* Takes client_tx. Everybody does it here: mutexes are not fair, and without the turn a busy
  * server would keep everybody else out. */
 void session_lock_tx(struct session *session);
+/* Waits for a mutex until the deadline. False: it is not held. (session_admin.c) */
+bool session_lock_by(pthread_mutex_t *mutex, int64_t deadline_ms);
 /* The same, but only until the deadline; one that has passed means: only if nobody holds it.
  * False: it is not held. (session_admin.c) */
 bool session_lock_tx_by(struct session *session, int64_t deadline_ms);
@@ -278,6 +280,7 @@ void session_leave(struct session *session);
 struct session_reason {
 	enum message message;
 	bool is_of_many; /* the log tells of all such together */
+	bool is_no_try;  /* nobody has tried to log in: it does not count as a failed login */
 	char said[SESSION_WHY_MAX], logged[SESSION_WHY_MAX];
 };
 void session_end_for(struct session *session, const struct session_reason *reason);

@@ -39,6 +39,9 @@ static enum session_header take(struct session *session, struct client_input *in
 	log_header(session, header);
 	in->fill -= header->size;
 	memmove(in->bytes, in->bytes + header->size, in->fill);
+	/* whoever the proxy does not know, or knows as another proxy, may be anybody */
+	session->needs_key =
+		!header->has_addresses || config_trusts(config_now(), &header->source);
 	if (!header->has_addresses)
 		return SESSION_HEADER_TAKEN;
 	session->reached = header->destination;

@@ -72,7 +72,7 @@ void session_vreason(struct session_reason *reason, enum message message, va_lis
 	va_list again;
 
 	reason->message = message;
-	reason->is_of_many = false;
+	reason->is_of_many = reason->is_no_try = false;
 	va_copy(again, pairs);
 	config_vmessage(reason->said, sizeof(reason->said), message, pairs);
 	message_vformat(reason->logged, sizeof(reason->logged), NULL, message, again);

@@ -13,7 +13,8 @@
 #include "config_current.h"
 #include "session_private.h"
 
-#define WARN_EVERY_MS 10000
+#define WARN_EVERY_MS  10000
+#define ANSWER_WAIT_MS 100 /* how long an answer to a ping waits for who is writing */
 
 /* ---- web clients ---- */
 
@@ -40,7 +41,7 @@ static void note_stranger(struct session *session, const struct http_head *head)
 	bool is_relayed = upgrade_is_relayed(head);
 	char peer[NET_ADDR_TEXT];
 
-	session->needs_key = is_relayed || !upgrade_is_local_page(head);
+	session->needs_key |= is_relayed || !upgrade_is_local_page(head);
 	if (!is_relayed || !net_addr_is_lan(&session->peer) || !may_warn(&next_ms))
 		return;
 	log_address(peer, &session->peer, false);
@@ -106,6 +107,7 @@ static enum session_web turn_down(struct session *session, unsigned status, cons
 
 	session_reason(reason, MESSAGE_LOGIN_WEB, NULL);
 	reason->is_of_many = status == 426; /* somebody has looked, no more */
+	reason->is_no_try = status == 426 || status == 403;
 	if (status == 426 || status == 403)
 		strlcpy(words, reason->said, sizeof(words));
 	else
@@ -142,7 +144,9 @@ static void answer_client(struct session *session)
 {
 	int64_t deadline_ms = net_deadline_ms(config_now()->client_timeout_ms);
 
-	session_lock_tx(session);
+	/* later, then: while a writer waits for the other end, that may wait for us to read */
+	if (!session_lock_tx_by(session, net_now_ms() + ANSWER_WAIT_MS))
+		return;
 	if (!session->is_broken &&
 	    stream_answer(&session->stream, deadline_ms, &session->is_ending) != 0) {
 		session->is_broken = true;
@@ -276,7 +280,8 @@ static void answer_server(struct link *link)
 {
 	int64_t deadline_ms = net_deadline_ms(config_now()->server_timeout_ms);
 
-	pthread_mutex_lock(&link->tx);
+	if (!session_lock_by(&link->tx, net_now_ms() + ANSWER_WAIT_MS))
+		return; /* as above */
 	if (!atomic_load(&link->is_closed) &&
 	    stream_answer(&link->stream, deadline_ms, &link->is_closed) != 0 &&
 	    !atomic_load(&link->is_closed))

@@ -146,11 +146,11 @@ static const struct {
 	enum upgrade_verdict verdict; /* if it is not */
 	const char *why;
 } demands[] = {
-	{is_get, UPGRADE_BAD_REQUEST, "its method is not GET"},
 	{is_new_enough, UPGRADE_BAD_REQUEST, "it is older than HTTP/1.1"},
 	{has_one_host, UPGRADE_BAD_REQUEST, "it does not have one Host"},
 	{has_no_body, UPGRADE_BAD_REQUEST, "it has a body"},
 	{asks_for_websocket, UPGRADE_NOT_ASKED, "it does not ask for WebSocket"},
+	{is_get, UPGRADE_BAD_REQUEST, "its method is not GET"},
 	{is_version_13, UPGRADE_BAD_VERSION, "it does not ask for version 13 of WebSocket"},
 	{has_key, UPGRADE_BAD_REQUEST, "its Sec-WebSocket-Key is not 16 bytes in base64"},
 	{asks_for_protocol, UPGRADE_BAD_REQUEST,

@@ -40,13 +40,13 @@ static const char *place_of(const struct config *config, const struct config_lis
 START_TEST(defaults)
 {
 	struct config *config = good("{\"listeners\":[{\"port\":1}]}");
-	static const struct config_limits limits = {.connections_per_address = 64,
+	static const struct config_limits limits = {.connections_per_address = 128,
 						    .connections_per_network = 512,
 						    .connects_per_s = 4,
-						    .connects_burst = 64,
+						    .connects_burst = 160,
 						    .all_connects_per_s = 500,
 						    .all_connects_burst = 2000,
-						    .failed_logins_per_min = 30,
+						    .failed_logins_per_min = 120,
 						    .half_open = 512,
 						    .packets_per_s = 400,
 						    .bytes_per_s = 65536,
@@ -337,8 +337,8 @@ static const struct {
 	 "warning: limits.connects-burst: counts for nothing, as connects-per-s is 0: no limit\n"},
 	{"{\"limits\":{\"all-connects-per-s\":0,\"all-connects-burst\":2000}}",
 	 "warning: limits.all-connects-burst: counts for nothing, as all-connects-per-s is 0: no limit\n"},
-	{"{\"limits\":{\"connections-per-network\":63}}",
-	 "warning: limits.connections-per-network: 63 is less than connections-per-address, 64, which never counts then\n"},
+	{"{\"limits\":{\"connections-per-network\":127}}",
+	 "warning: limits.connections-per-network: 127 is less than connections-per-address, 128, which never counts then\n"},
 	{"{\"limits\":{\"connects-per-s\":501}}",
 	 "warning: limits.all-connects-per-s: 500 is less than connects-per-s, 501, which never counts then\n"},
 	{"{\"limits\":{\"packets-per-s\":39}}",

@@ -239,6 +239,135 @@ START_TEST(the_file_has_the_address_of_the_first_list)
 }
 END_TEST
 
+static void wait_gone(const char *name)
+{
+	int64_t deadline = net_now_ms() + PATIENCE_MS;
+
+	while (scratch_has(name) && net_now_ms() < deadline)
+		poll(NULL, 0, 5);
+	ck_assert_msg(!scratch_has(name), "%s is still there", name);
+}
+
+static void wait_file(const char *name, const char *text)
+{
+	int64_t deadline = net_now_ms() + PATIENCE_MS;
+
+	while (net_now_ms() < deadline &&
+	       (!scratch_has(name) || strcmp(scratch_read(name), text) != 0))
+		poll(NULL, 0, 5);
+	ck_assert_str_eq(scratch_read(name), text);
+}
+
+#define TWO                                                                         \
+	"'heartbeats':[{'type':'classicube','url':'http://127.0.0.1:@0/'},{'type':" \
+	"'notchian','url':'http://127.0.0.1:@1/','name-suffix':'+'}]"
+
+/* Without lists, or with one that has not given an address. */
+START_TEST(an_address_of_an_earlier_run_is_removed)
+{
+	static const char *const members[] = {"'port':1", "'heartbeats':[]", CLASSICUBE};
+
+	listing_says(&lists[0], "500 No", "");
+	scratch_write("kurafuto.url", "http://old.example/\n");
+	begin(members[_i]);
+	wait_gone("kurafuto.url");
+	ck_assert_uint_eq(count_log("can't be"), 0);
+}
+END_TEST
+
+START_TEST(a_reload_to_no_lists_removes_the_file)
+{
+	begin(CLASSICUBE);
+	wait_file("kurafuto.url", "http://list.example/server/play/abc\n");
+	prepare(_i == 0 ? "'port':1" : "'heartbeats':[]");
+	enforce();
+	wait_gone("kurafuto.url");
+	prepare(CLASSICUBE);
+	enforce(); /* the same address again: it is written all the same */
+	wait_file("kurafuto.url", "http://list.example/server/play/abc\n");
+}
+END_TEST
+
+/* Nothing is told after the reload that could be what rewrites it. */
+START_TEST(when_the_first_list_goes_the_next_has_the_file)
+{
+	listing_says(&lists[0], "200 OK", "http://first.example/");
+	listing_says(&lists[1], "200 OK", "http://second.example/");
+	prepare(TWO);
+	enforce(); /* every 30 s */
+	ck_assert(heartbeat_start(heartbeat));
+	wait_log("players join at http://second.example/");
+	wait_file("kurafuto.url", "http://first.example/\n");
+	prepare("'heartbeats':[{'type':'notchian','url':'http://127.0.0.1:@1/',"
+		"'name-suffix':'+'}]");
+	enforce();
+	wait_file("kurafuto.url", "http://second.example/\n");
+	ck_assert_uint_eq(listing_count(&lists[1]), 1);
+}
+END_TEST
+
+/* What is in its place is no file. */
+START_TEST(a_file_that_stays_is_said)
+{
+	ck_assert_int_eq(mkdir(in_scratch("kurafuto.url"), 0700), 0);
+	begin("'port':1");
+	wait_log("kurafuto.url can't be removed: ");
+	ck_assert_int_eq(rmdir(in_scratch("kurafuto.url")), 0);
+}
+END_TEST
+
+START_TEST(a_list_without_an_address_is_said_to_be_told)
+{
+	bool is_betacraft = _i == 1;
+
+	listing_says(&lists[0], "200 OK", is_betacraft ? "{\"error\":false}" : "");
+	begin(is_betacraft ? "'heartbeats':[{'type':'betacraft-v2','url':"
+			     "'http://127.0.0.1:@0/','public-address':'mc.example.org'}]"
+			   : "'heartbeats':[{'type':'notchian','url':'http://127.0.0.1:@0/'}]");
+	wait_log("/: the list has been told; it names no page to join at\n");
+	listing_request(&lists[0], 2);
+	ck_assert_uint_eq(count_log("has been told"), 1);
+	ck_assert_uint_eq(count_log("info  heartbeat"), 1);
+}
+END_TEST
+
+START_TEST(a_list_with_an_address_is_not_said_twice)
+{
+	begin(CLASSICUBE);
+	wait_log("players join at");
+	listing_request(&lists[0], 2);
+	ck_assert_uint_eq(count_log("has been told"), 0);
+	ck_assert_uint_eq(count_log(" for port "), 0);
+}
+END_TEST
+
+/* Two listeners, one list: each line says whose it is. */
+START_TEST(listeners_of_one_list_are_told_apart)
+{
+	char words[128];
+
+	begin("'port':555,'listeners':[{'port':777,'name':'Door'}],'heartbeats':["
+	      "{'type':'classicube','url':'http://127.0.0.1:@0/'},"
+	      "{'type':'classicube','url':'http://127.0.0.1:@0/','listener':777}]");
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(words, sizeof(words),
+			 "heartbeat to http://127.0.0.1:%u/ for port %u: players join at",
+			 lists[0].port, i == 0 ? 555 : 777);
+		wait_log(words);
+	}
+	listing_says(&lists[0], "500 No", "");
+	wait_log("/ for port 555 fails: ");
+	wait_log("/ for port 777 fails: ");
+	listing_says(&lists[0], "200 OK", "http://list.example/");
+	wait_log("/ for port 555 works again, after ");
+	wait_log("/ for port 777 works again, after ");
+	prepare(CLASSICUBE); /* it is the only one now */
+	hasten();
+	enforce();
+	wait_log("/: done in ");
+}
+END_TEST
+
 /* More than is looked at: the rest of it is not read, and that is no failure. */
 START_TEST(a_huge_answer_is_cut)
 {
@@ -302,6 +431,13 @@ int main(void)
 	tcase_add_test(tcase, a_redirect_is_said_and_not_followed);
 	tcase_add_test(tcase, addresses_are_said_once_and_kept_in_a_file);
 	tcase_add_test(tcase, the_file_has_the_address_of_the_first_list);
+	tcase_add_loop_test(tcase, an_address_of_an_earlier_run_is_removed, 0, 3);
+	tcase_add_loop_test(tcase, a_reload_to_no_lists_removes_the_file, 0, 2);
+	tcase_add_test(tcase, when_the_first_list_goes_the_next_has_the_file);
+	tcase_add_test(tcase, a_file_that_stays_is_said);
+	tcase_add_loop_test(tcase, a_list_without_an_address_is_said_to_be_told, 0, 2);
+	tcase_add_test(tcase, a_list_with_an_address_is_not_said_twice);
+	tcase_add_test(tcase, listeners_of_one_list_are_told_apart);
 	tcase_add_test(tcase, a_huge_answer_is_cut);
 	tcase_add_test(tcase, connections_that_break_are_said);
 	tcase_add_test(tcase, failures_are_not_repeated);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lists whose host names take for ever to resolve, or have no address: a resolver of our own
- * stands in the place of the C library's.
+ * Lists whose host names take for ever to resolve, have no address, or have an IPv6 address
+ * too: a resolver of our own stands in the place of the C library's.
  */
 #include <netdb.h>
 #include <pthread.h>
@@ -13,13 +13,42 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static unsigned asked, answered; /* of the names that take for ever */
 static bool is_free;             /* they are answered now */
 
-/* In the place of the C library's: nothing has an address. */
+/* both.example: ::1, where nobody listens, unless IPv4 is asked for. */
+static int find_both(int family, const char *service, struct addrinfo **found)
+{
+	static struct sockaddr_in v4 = {.sin_family = AF_INET};
+	static struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+	static struct addrinfo info[2] = {
+		{.ai_family = AF_INET6,
+		 .ai_socktype = SOCK_STREAM,
+		 .ai_addrlen = sizeof(v6),
+		 .ai_addr = (struct sockaddr *)&v6},
+		{.ai_family = AF_INET,
+		 .ai_socktype = SOCK_STREAM,
+		 .ai_addrlen = sizeof(v4),
+		 .ai_addr = (struct sockaddr *)&v4},
+	};
+
+	v4.sin_port = v6.sin6_port = htons((uint16_t)strtoul(service, NULL, 10));
+	v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	v6.sin6_addr = in6addr_loopback;
+	*found = &info[family == AF_INET];
+	return 0;
+}
+
+/* In the place of the C library's: what it has found is never on the heap. */
+void freeaddrinfo(struct addrinfo *found)
+{
+	(void)found;
+}
+
+/* In the place of the C library's: nothing else has an address. */
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
 		struct addrinfo **found)
 {
-	(void)service;
-	(void)hints;
 	*found = NULL;
+	if (strcmp(node, "both.example") == 0)
+		return find_both(hints->ai_family, service, found);
 	if (strcmp(node, "slow.example") != 0)
 		return EAI_NONAME;
 	pthread_mutex_lock(&lock);
@@ -100,6 +129,16 @@ START_TEST(a_name_without_an_address_is_said)
 }
 END_TEST
 
+/* Lists that show the address that a heartbeat comes from can show IPv4 only. */
+START_TEST(only_ipv4_is_used)
+{
+	begin(_i == 0 ? "'heartbeats':[{'type':'classicube','url':'http://both.example:@0/'}]"
+		      : "'heartbeats':[{'type':'notchian','url':'http://both.example:@0/'}]");
+	wait_log("players join at");
+	ck_assert_uint_eq(count_log("fails"), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("heartbeat_resolve");
@@ -109,5 +148,6 @@ int main(void)
 	tcase_add_test(tcase, other_lists_do_not_wait_for_a_name);
 	tcase_add_test(tcase, a_list_is_removed_while_its_name_is_asked_for);
 	tcase_add_test(tcase, a_name_without_an_address_is_said);
+	tcase_add_loop_test(tcase, only_ipv4_is_used, 0, 2);
 	return suite_main(suite);
 }
