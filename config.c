@@ -180,7 +180,7 @@ static const struct config_key keys[] = {
 	 .flags = CONFIG_OR_NULL, .check = config_check_directory,
 	 .what = "the path of a file, from state-dir on",
 	 .help = "Where the salts of server lists are kept, so that the keys of players survive a "
-		 "restart. Nobody else may read it. Without it, or with null, each start takes new "
+		 "restart. It is a file of its own, and nobody else may read it. Without it, or with null, each start takes new "
 		 "salts."},
 	{NUMBER("salt-rotation-h", salt_rotation_h, 1, 8760, "0"), .flags = CONFIG_OR_ZERO,
 	 .what = "a time in hours",
@@ -388,6 +388,7 @@ static void check_whole(struct config_reader *reader, struct config *config)
 	config_check_proxies(reader, config);
 	config_check_trust(reader, config);
 	config_check_limits(reader, &config->limits);
+	config_check_salts(reader, config);
 }
 
 struct config *config_parse(const char *path, const char *text, size_t size,

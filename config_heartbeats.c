@@ -5,9 +5,11 @@
  * leaves it out.
  */
 #include <bsd/string.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "auth.h"
 #include "config_values.h"
@@ -72,7 +74,7 @@ const struct config_key config_heartbeat_keys[] = {
 	 .flags = CONFIG_OR_NULL, .check = check_suffix,
 	 .what = "1-4 letters, digits, _ . @ + and -",
 	 .help = "What is added to the names of players whose keys are of this list, so that they are "
-		 "not taken for others of the same name. Nobody's own name may end in it. _b, say, "
+		 "not taken for others of the same name. Nobody's own name may end in it, nor another suffix. _b, say, "
 		 "is good: MCGalaxy and mcchost take letters, digits and _ only, and names of up to 16. "
 		 "Without it, or with null, names stay as they are."},
 	{CONFIG_ROW("listener", NUMBER, config_heartbeat, listener_port),
@@ -210,6 +212,38 @@ static void check_is_distinct(struct config_reader *reader, const struct config 
 	}
 }
 
+static bool ends_in(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return m > 0 && n > m && strcasecmp(text + n - m, end) == 0;
+}
+
+/* Ann with b_a is Annb with _a. */
+static void check_is_no_end(struct config_reader *reader, const struct config *config,
+			    const struct config_heartbeat *heartbeat)
+{
+	const char *suffix = suffix_of(heartbeat);
+
+	for (size_t i = 0; i < config->n_heartbeats; i++) {
+		const char *other = suffix_of(&config->heartbeats[i]);
+		bool is_longer = ends_in(suffix, other);
+
+		if (!config_heartbeat_has_keys(heartbeat) ||
+		    !config_heartbeat_has_keys(&config->heartbeats[i]) ||
+		    (!is_longer && !ends_in(other, suffix)))
+			continue;
+		config_keys_fault(reader,
+				  is_longer ? "\"%s\" ends in \"%s\", that of heartbeats[%zu]: "
+					      "two players could come to have the same name"
+					    : "\"%s\" is the end of \"%s\", that of "
+					      "heartbeats[%zu]: two players could come to have "
+					      "the same name",
+				  suffix, other, i - config->heartbeats[0].is_plain);
+		return;
+	}
+}
+
 /* A list that is told an address, and knows no better. */
 static void check_address(struct config_reader *reader, const struct config *config,
 			  const struct config_heartbeat *heartbeat)
@@ -233,9 +267,8 @@ static void add(struct config_reader *reader, struct config *config,
 		void (*check)(struct config_reader *, const struct config *,
 			      const struct config_heartbeat *);
 	} checks[] = {
-		{"url", check_is_unique},
-		{"name-suffix", check_is_distinct},
-		{"listener", check_listener},
+		{"url", check_is_unique},          {"name-suffix", check_is_distinct},
+		{"name-suffix", check_is_no_end},  {"listener", check_listener},
 		{"public-address", check_address},
 	};
 
@@ -299,4 +332,135 @@ void config_free_heartbeats(struct config *config)
 	for (size_t i = 0; i < config->n_heartbeats; i++)
 		config_keys_free(config_heartbeat_keys, &config->heartbeats[i]);
 	free(config->heartbeats);
+}
+
+/* ---- the salts ---- */
+
+/* The next part of a path that is not empty and not "."; its length, 0 at the end. */
+static size_t next_part(const char **path)
+{
+	size_t n;
+
+	do {
+		*path += strspn(*path, "/");
+		n = strcspn(*path, "/");
+	} while (n == 1 && **path == '.' && (*path)++);
+	return n;
+}
+
+/* Do two paths read the same, but for more slashes and dots than they need. */
+static bool reads_the_same(const char *a, const char *b)
+{
+	size_t n, m;
+
+	if ((*a == '/') != (*b == '/'))
+		return false;
+	for (;; a += n, b += m) {
+		n = next_part(&a);
+		m = next_part(&b);
+		if (n != m || strncmp(a, b, n) != 0)
+			return false;
+		if (n == 0)
+			return true;
+	}
+}
+
+static bool is_one_file(const char *a, const char *b)
+{
+	struct stat one, two;
+
+	return stat(a, &one) == 0 && stat(b, &two) == 0 && one.st_dev == two.st_dev &&
+	       one.st_ino == two.st_ino;
+}
+
+/* The directory of a path, as a path; what stands behind it is the name. */
+static const char *split(char directory[static PATH_MAX], const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		strlcpy(directory, ".", PATH_MAX);
+	else
+		strlcpy(directory, path,
+			(size_t)(slash - path) + 2 < PATH_MAX ? (size_t)(slash - path) + 2
+							      : PATH_MAX);
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* Do two paths lead to the same file, or would they if there were one. */
+static bool is_same_file(const char *a, const char *b)
+{
+	char one[PATH_MAX], two[PATH_MAX];
+
+	if (is_one_file(a, b) || reads_the_same(a, b))
+		return true;
+	return strcmp(split(one, a), split(two, b)) == 0 && is_one_file(one, two);
+}
+
+/* The salts would take the place of what is in the file, or the other way round. */
+static void check_salt_file(struct config_reader *reader, const struct config *config)
+{
+	static const char *const taken[] = {"bans.json", "allowed.json", "places.json",
+					    "kurafuto.url"};
+	char path[PATH_MAX], other[PATH_MAX];
+	const char *file = config->salt_file;
+
+	if (file == NULL || config->state_dir == NULL)
+		return;
+	if (file[0] == '/')
+		strlcpy(path, file, sizeof(path));
+	else
+		snprintf(path, sizeof(path), "%s/%s", config->state_dir, file);
+	if (config->path != NULL && is_same_file(path, config->path))
+		config_keys_fault(reader,
+				  "\"%s\" is the configuration itself; salts need a file of "
+				  "their own, such as salts.json",
+				  file);
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+		snprintf(other, sizeof(other), "%s/%s", config->state_dir, taken[i]);
+		if (is_same_file(path, other))
+			config_keys_fault(reader,
+					  "\"%s\" is %s of the state-dir, where Kurafuto "
+					  "keeps something else; salts need a file of their "
+					  "own, such as salts.json",
+					  file, taken[i]);
+	}
+}
+
+/* A salt is forgotten when the one behind it is replaced. */
+static void check_grace(struct config_reader *reader, const struct config *config)
+{
+	unsigned rotation_s = config->salt_rotation_h * 3600;
+
+	if (rotation_s > 0 && config->salt_grace_s > rotation_s)
+		config_keys_warn(reader,
+				 "%u s are longer than salt-rotation-h, which is %u: only one "
+				 "salt before is kept, so its keys count for %u s at most",
+				 config->salt_grace_s, config->salt_rotation_h, rotation_s);
+}
+
+static void check_public(struct config_reader *reader, const struct config *config)
+{
+	if (config->is_public && !config->heartbeat)
+		config_keys_warn(reader, "does nothing without \"heartbeat\": true; an item of "
+					 "heartbeats has its own");
+}
+
+void config_check_salts(struct config_reader *reader, const struct config *config)
+{
+	static const struct {
+		const char *key;
+		void (*check)(struct config_reader *, const struct config *);
+	} checks[] = {
+		{"public", check_public},
+		{"salt-file", check_salt_file},
+		{"salt-grace-s", check_grace},
+	};
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		size_t mark = config_keys_enter_key(reader, checks[i].key);
+
+		checks[i].check(reader, config);
+		config_keys_leave(reader, mark);
+	}
 }

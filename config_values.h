@@ -119,6 +119,9 @@ void config_free_paths(struct config_listener *listener);
 void config_join_paths(struct config_reader *reader, struct config *config);
 void config_free_ranks(struct config *config);
 void config_free_heartbeats(struct config *config);
+/* Fault: salt-file is a file of something else. Warnings: keys that count for less than
+ * salt-grace-s; `public` of no list. Looks at the disk. (config_heartbeats.c) */
+void config_check_salts(struct config_reader *reader, const struct config *config);
 
 /* The server or group whose name an item is. False, with a fault, if it is none. */
 bool config_load_hub(struct config_reader *reader, const struct config *config,

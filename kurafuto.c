@@ -239,6 +239,8 @@ static void print_check(const struct config *config)
 
 	if (!check_state_dir(config, why, sizeof(why)))
 		report_fault(&path, false, why);
+	if (!salts_check(config, why, sizeof(why)))
+		report_fault(&path, false, why);
 	puts("OK");
 }
 

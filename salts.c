@@ -8,6 +8,7 @@
 
 #include <bsd/string.h>
 #include <bsd/sys/queue.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,31 +263,56 @@ static void path_of(char out[static PATH_SIZE], const char *directory, const cha
 		snprintf(out, PATH_SIZE, "%s/%s", directory, file);
 }
 
-/* Can others read the file. It is written anew then. */
-static bool is_open_to_others(const char *path)
+/* Others must not read the file; what they could do so far is a warning. */
+static void close_to_others(const char *path)
 {
+	char why[128];
 	struct stat status;
 
 	if (stat(path, &status) != 0 || (status.st_mode & 077) == 0)
-		return false;
-	log_warn("%s could be read by others, who can make keys for any name with what is in "
-		 "it; "
-		 "now it can't be",
-		 path);
-	return true;
+		return;
+	if (chmod(path, 0600) == 0)
+		log_warn("%s could be read by others, who can make keys for any name with what "
+			 "is in it; now it can't be",
+			 path);
+	else
+		log_warn(
+			"%s can be read by others, who can make keys for any name with what is "
+			"in it, and its mode can't be changed: %s",
+			path, strerror_r(errno, why, sizeof(why)));
+}
+
+/* Reads the file. NULL, and *is_readonly if it must not be written: that it can't be read, or
+ * is the file of somebody else, stands in the log then. */
+static cJSON *load(const char *path, bool *is_readonly)
+{
+	cJSON *root = store_load(path, is_readonly);
+
+	if (root == NULL)
+		return NULL;
+	if (cJSON_GetObjectItemCaseSensitive(root, "services") != NULL) {
+		close_to_others(path);
+		return root;
+	}
+	log_error(
+		"salt-file: %s is no file of salts, as it has no \"services\": it stays as it "
+		"is, and salts count until Kurafuto ends",
+		path);
+	*is_readonly = true;
+	cJSON_Delete(root);
+	return NULL;
 }
 
 /* Goes over to another file; `saving` held. What is in it joins what is known. */
 static void open_file(struct salts *salts, const char *path)
 {
 	bool is_readonly = false;
-	cJSON *root = store_load(path, &is_readonly);
-	bool is_open = root != NULL && is_open_to_others(path);
+	cJSON *root = load(path, &is_readonly);
 
 	pthread_mutex_lock(&salts->lock);
 	size_t before = salts->n;
 	bool is_good = take_file_locked(salts, root);
-	salts->is_dirty = is_open || !is_good || before > 0;
+	salts->is_dirty = !is_good || before > 0;
 	pthread_mutex_unlock(&salts->lock);
 	if (!is_good && !store_copy_aside(path))
 		is_readonly = true;
@@ -473,6 +499,23 @@ bool salts_peek(const struct config *config, char out[static SALTS_MAX + 1])
 		is_found = read_salt(out, item, "salt");
 	cJSON_Delete(root);
 	return is_found;
+}
+
+bool salts_check(const struct config *config, char *why, size_t why_size)
+{
+	char directory[PATH_SIZE], reason[128];
+
+	path_of(directory, config->state_dir, config->salt_file);
+	char *slash = strrchr(directory, '/');
+	if (slash == NULL)
+		return true;
+	slash[slash == directory ? 1 : 0] = '\0';
+	if (store_has_directory(directory))
+		return true;
+	snprintf(why, why_size,
+		 "salt-file: no files can be made in %s: %s; salts count until Kurafuto ends",
+		 directory, strerror_r(errno, reason, sizeof(reason)));
+	return false;
 }
 
 /* ---- the whole ---- */

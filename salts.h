@@ -23,7 +23,8 @@ void salts_free(struct salts *salts); /* NULL is fine */
 
 /*
  * Follows a configuration that is about to be in force: makes salts for lists that have none,
- * reads the file if it is a new one, and remembers the `salt` of all that was there before.
+ * reads the file if it is a new one (it stays as it is, with an error in the log, if it is no
+ * file of salts), and remembers the `salt` of all that was there before.
  * Blocks on the disk. One thread at a time, in the order of the configurations.
  */
 void salts_follow(struct salts *salts, const struct config *config, int64_t now_s);
@@ -47,5 +48,8 @@ bool salts_match(struct salts *salts, const struct config *config, const char *n
 /* The salt of the first list of a configuration as its file has it, without any change to the
  * file unless it is damaged; false if there is none. Blocks on the disk. */
 bool salts_peek(const struct config *config, char out[static SALTS_MAX + 1]);
+/* Can the salt-file of a configuration be written where it is, as things are; true without one.
+ * False, with a sentence in why. Blocks on the disk. */
+bool salts_check(const struct config *config, char *why, size_t why_size);
 
 #endif

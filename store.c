@@ -98,6 +98,17 @@ static bool fail_aside(const char *path, const char *fault)
 	return false;
 }
 
+/* What is set aside is as private as what store_save() writes. A warning if it can't be. */
+static void close_to_others(const char *aside)
+{
+	char why[128];
+	struct stat status;
+
+	if (stat(aside, &status) == 0 && (status.st_mode & 077) != 0 && chmod(aside, 0600) != 0)
+		log_warn("%s can be read by others, and its mode can't be changed: %s", aside,
+			 text_of(errno, why, sizeof(why)));
+}
+
 /* Gives a damaged file another name. False, with an error in the log, if that fails. */
 static bool set_aside(const char *path, const char *fault)
 {
@@ -105,6 +116,7 @@ static bool set_aside(const char *path, const char *fault)
 
 	if (!find_aside(aside, path) || rename(path, aside) != 0)
 		return fail_aside(path, fault);
+	close_to_others(aside);
 	log_warn("%s is damaged (%s): it is set aside as %s, and a new one is begun", path,
 		 fault, aside);
 	return true;
@@ -118,6 +130,7 @@ bool store_copy_aside(const char *path)
 	 * have one name only, it is the new one until then. */
 	if (!find_aside(aside, path) || (link(path, aside) != 0 && rename(path, aside) != 0))
 		return fail_aside(path, "a part of it does not count");
+	close_to_others(aside);
 	log_warn("%s: what does not count is left out; the file as it was is kept as %s", path,
 		 aside);
 	return true;

@@ -148,6 +148,21 @@ START_TEST(good_files_are_ok)
 }
 END_TEST
 
+START_TEST(directory_of_the_salt_file_that_is_missing_is_warned_of)
+{
+	char path[HARNESS_PATH];
+
+	harness_file(path, "saltless.json", "{\"salt-file\": \"/nonexistent/s/salts.json\"}");
+	RUN("--config", path, "-t");
+	ck_assert_int_eq(run->status, 0);
+	ck_assert_str_eq(run->out, "OK\n");
+	ck_assert_uint_eq(lines(run->err), 1);
+	ck_assert_msg(strstr(run->err, "salt-file: no files can be made in /nonexistent/s: No "
+				       "such file or directory; salts") != NULL,
+		      "%s", run->err);
+}
+END_TEST
+
 /* Also what is only lost later is said at once. */
 START_TEST(state_dir_that_is_missing_is_warned_of)
 {
@@ -707,6 +722,7 @@ int main(void)
 	tcase_add_loop_test(tcase, file_that_is_missing_is_one_clear_line, 0, 3);
 	tcase_add_test(tcase, good_files_are_ok);
 	tcase_add_test(tcase, state_dir_that_is_missing_is_warned_of);
+	tcase_add_test(tcase, directory_of_the_salt_file_that_is_missing_is_warned_of);
 	tcase_add_test(tcase, all_faults_are_reported_at_once);
 	tcase_add_test(tcase, syntax_errors_have_line_and_column);
 	tcase_add_test(tcase, older_key_that_differs_is_warned_of);

@@ -101,7 +101,7 @@ static const struct {
 	 "listeners.:: port 7.websocket: false, was true\nlisteners.:: port 7.paths.h.secret: removed\n"},
 	{"{'servers':[" A("") "],'paths':{'/x':'a','/y':'a'}}", "{'servers':[" A("") "],'paths':{'/y/':'a','/x':'a'}}", ""},
 	{"{}", "{'limits':{'half-open':0,'connects-per-s':0}}",
-	 "limits.connects-per-s: 0, was 4\nlimits.connects-burst: 0, was 64\nlimits.half-open: 0, was 512\n"},
+	 "limits.connects-per-s: 0, was 4\nlimits.connects-burst: 0, was 160\nlimits.half-open: 0, was 512\n"},
 	{"{}", "{'log-addresses':'none'}", "log-addresses: \"none\", was \"full\"\n"},
 
 	/* values that are long are cut */

@@ -7,19 +7,29 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "said.h"
+#include "scratch.h"
 #include "suite.h"
 
 #define COUNT(array)  (sizeof(array) / sizeof((array)[0]))
+#define HERE_SIZE     512
 #define X50           "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define X180          X50 X50 X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 #define L(more)       "{'heartbeats':[{'type':'classicube'" more "}]}"
 #define TWO(one, two) "{'heartbeats':[{'type':'classicube'" one "},{'type':'notchian'" two "}]}"
 #define URL_WANTED    "an address that begins with https:// or http://, of up to 200 characters"
 #define CLASSICUBE    "https://www.classicube.net/server/heartbeat/"
-#define BETACRAFT     "https://betacraft.uk/heartbeat.jsp"
+/* A salt-file that is another file of the state-dir, and what is said of it. */
+#define TAKEN(file, name)                                                                     \
+	"{'state-dir':'/nonexistent','salt-file':'" file "'}",                                \
+		"salt-file: \"" file "\" is " name " of the state-dir, where Kurafuto keeps " \
+		"something else; salts need a file of "                                       \
+		"their own, such as salts.json\n"
+#define BETACRAFT "https://betacraft.uk/heartbeat.jsp"
 
 static char *quoted(const char *text)
 {
@@ -47,10 +57,12 @@ static const struct {
 } values[] = {
 	{"{}", "'heartbeats':\t[]"},
 	{"{'heartbeat':true}", "'heartbeats':\t[]"},
-	{"{'public':true}", "'public':\ttrue"},
+	{"{'heartbeat':true,'public':true}", "'public':\ttrue"},
 	{"{}", "'public':\tfalse"},
 	{"{}", "'salt-file':\tnull"},
 	{"{'salt-file':'salts.json'}", "'salt-file':\t'salts.json'"},
+	{"{'state-dir':'/nonexistent','salt-file':'x/bans.json'}", "'salt-file':\t'x/bans.json'"},
+	{"{'salt-file':'kurafuto.json'}", "'salt-file':\t'kurafuto.json'"},
 	{"{'salt-rotation-h':8760}", "'salt-rotation-h':\t8760"},
 	{"{'salt-grace-s':0}", "'salt-grace-s':\t0"},
 	{L(""), "'url':\t'" CLASSICUBE "'"},
@@ -101,6 +113,18 @@ static const struct {
 	{"{'salt-rotation-h':8761}", "salt-rotation-h: 8761 is not a time in hours (0 or 1-8760)\n"},
 	{"{'salt-grace-s':-1}", "salt-grace-s: -1 is not a time in seconds (0-604800)\n"},
 	{"{'salt-file':''}", "salt-file: \"\" is not the path of a file, from state-dir on\n"},
+	{TAKEN("bans.json", "bans.json")},
+	{TAKEN("allowed.json", "allowed.json")},
+	{TAKEN("places.json", "places.json")},
+	{TAKEN("kurafuto.url", "kurafuto.url")},
+	{TAKEN(".//./bans.json", "bans.json")},
+	{TAKEN("/nonexistent/./bans.json", "bans.json")},
+	{TWO(",'name-suffix':'_a'", ",'name-suffix':'b_A'"),
+	 "heartbeats[1].name-suffix: \"b_A\" ends in \"_a\", that of heartbeats[0]: two players could come to have the same name\n"},
+	{TWO(",'name-suffix':'b_a'", ",'name-suffix':'_A'"),
+	 "heartbeats[1].name-suffix: \"_A\" is the end of \"b_a\", that of heartbeats[0]: two players could come to have the same name\n"},
+	{"{'heartbeat':true,'listeners':[{'port':7}],'heartbeats':[{'type':'notchian','name-suffix':'_'},{'type':'notchian','listener':7,'name-suffix':'+_'}]}",
+	 "heartbeats[1].name-suffix: \"+_\" ends in \"_\", that of heartbeats[0]: two players could come to have the same name\n"},
 	{"{'public':1}", "public: 1 is a number, and not true or false\n"},
 	{"{'servers':[{'name':'a','address':'h','secret':'a b'}]}",
 	 "servers[0].secret: the value is not a text of 1-64 printable ASCII characters without spaces\n"},
@@ -114,6 +138,13 @@ static const struct {
 	{TWO(",'name-suffix':'@A'", ",'name-suffix':'@a'"), "warning: heartbeats[1].name-suffix: " CLASSICUBE
 	 " has the same: whoever has a name there can join as the one who has it at " BETACRAFT "\n"},
 	{TWO("", ",'name-suffix':'+'"), ""},
+	{TWO(",'name-suffix':'_ab'", ",'name-suffix':'_a'"), ""},
+	{"{'heartbeats':[{'type':'classicube','name-suffix':'_a'},{'type':'betacraft-v2','public-address':'h','name-suffix':'b_a'}]}", ""},
+	{"{'public':true}", "warning: public: does nothing without \"heartbeat\": true; an item of heartbeats has its own\n"},
+	{"{'salt-rotation-h':1,'salt-grace-s':3601}", "warning: salt-grace-s: 3601 s are longer than salt-rotation-h, which is 1: "
+	 "only one salt before is kept, so its keys count for 3600 s at most\n"},
+	{"{'salt-rotation-h':1,'salt-grace-s':3600}", ""},
+	{"{'salt-grace-s':604800}", ""},
 	{"{'listeners':[{'port':7}],'heartbeats':[{'type':'classicube'},{'type':'classicube','listener':7}]}", ""},
 	{"{'heartbeats':[{'type':'classicube'},{'type':'betacraft-v2','public-address':'h'}]}", ""},
 	{"{'heartbeats':[{'type':'betacraft-v2'}]}",
@@ -224,6 +255,47 @@ START_TEST(too_many_are_refused)
 }
 END_TEST
 
+/* However it is called: by its name, by another path, by a link. */
+START_TEST(the_configuration_is_no_salt_file)
+{
+	static const struct {
+		const char *before, *name;
+		enum { NOTHING, LAST, WHOLE } middle; /* of the scratch directory's path */
+	} files[] = {
+		{"", "k.json", NOTHING}, {"../", "/k.json", LAST},
+		{"", "/k.json", WHOLE},  {"", "other/../k.json", NOTHING},
+		{"", "l.json", NOTHING},
+	};
+	char name[HERE_SIZE], file[HERE_SIZE], json[HERE_SIZE + 100], wanted[HERE_SIZE + 200];
+	struct said said = {.text = ""};
+
+	scratch_setup();
+	strlcpy(name, in_scratch("k.json"), sizeof(name));
+	ck_assert_int_eq(symlink("k.json", in_scratch("l.json")), 0);
+	ck_assert_int_eq(mkdir(in_scratch("other"), 0700), 0);
+	const char *last = strrchr(scratch, '/') + 1;
+	const char *middle = files[_i].middle == WHOLE  ? scratch
+			     : files[_i].middle == LAST ? last
+							: "";
+	snprintf(file, sizeof(file), "%s%s%s", files[_i].before, middle, files[_i].name);
+	snprintf(json, sizeof(json), "{\"salt-file\":\"%s\"}", file);
+	scratch_write("k.json", json);
+	ck_assert_ptr_null(config_load(name, hear, &said));
+	snprintf(wanted, sizeof(wanted),
+		 "salt-file: \"%s\" is the configuration itself; salts need a file of their "
+		 "own, "
+		 "such as salts.json\n",
+		 file);
+	ck_assert_str_eq(said.text, wanted);
+	scratch_write("k.json", "{\"salt-file\":\"other/k.json\"}");
+	struct config *config = config_load(name, hear, &said);
+	ck_assert_ptr_nonnull(config);
+	config_free(config);
+	ck_assert_int_eq(rmdir(in_scratch("other")), 0);
+	scratch_teardown();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("config_heartbeats");
@@ -235,6 +307,7 @@ int main(void)
 	tcase_add_test(tcase, heartbeat_true_is_the_first);
 	tcase_add_test(tcase, listeners_are_found_by_their_ports);
 	tcase_add_test(tcase, too_many_are_refused);
+	tcase_add_loop_test(tcase, the_configuration_is_no_salt_file, 0, 5);
 	suite_add_tcase(suite, tcase);
 	return suite_main(suite);
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "capture.h"
 #include "log.h"
@@ -46,20 +47,28 @@ static void teardown(void)
 	scratch_teardown();
 }
 
-/* Follows a configuration, with ' for ". */
-static void follow(const char *members, int64_t now_s)
+/* A configuration, with ' for ". */
+static struct config *parsed(char *text)
 {
-	char text[2048];
 	struct said said;
 
-	snprintf(text, sizeof(text), "{'state-dir':'%s'%s%s}", scratch,
-		 members[0] != '\0' ? "," : "", members);
 	for (char *c = text; *c != '\0'; c++)
 		if (*c == '\'')
 			*c = '"';
+	struct config *made = parse(text, &said);
+	ck_assert_msg(made != NULL, "%s", said.text);
+	return made;
+}
+
+/* Follows a configuration, likewise. */
+static void follow(const char *members, int64_t now_s)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text), "{'state-dir':'%s'%s%s}", scratch,
+		 members[0] != '\0' ? "," : "", members);
 	config_free(config);
-	config = parse(text, &said);
-	ck_assert_msg(config != NULL, "%s", said.text);
+	config = parsed(text);
 	salts_follow(salts, config, now_s);
 }
 
@@ -272,7 +281,6 @@ static const struct {
 } damaged[] = {
 	{"{\"services\":", "is damaged", 2},
 	{"[]", "is damaged", 2},
-	{"{}", "is left out", 2},
 	{"{\"services\":[]}", "is left out", 2},
 	{"{\"services\":{\"a\":{\"salt\":\"\",\"made\":1}}}", "is left out", 2},
 	{"{\"services\":{\"a\":{\"salt\":\"with space\",\"made\":1}}}", "is left out", 2},
@@ -288,16 +296,47 @@ static const struct {
 START_TEST(damaged_files_are_set_aside)
 {
 	char text[4096], out[SALTS_MAX + 1];
+	struct stat status;
 
 	scratch_write("s.json", damaged[_i].text);
+	chmod(in_scratch("s.json"), 0644);
 	capture();
 	follow(LISTS ",'salt-file':'s.json'", NOW);
 	release(text, sizeof(text));
 	ck_assert_msg(strstr(text, damaged[_i].warning) != NULL, "%s", text);
 	ck_assert_uint_eq(scratch_count(), damaged[_i].files);
 	ck_assert_str_eq(scratch_read("s.json.damaged-1"), damaged[_i].text);
+	ck_assert_int_eq(stat(in_scratch("s.json.damaged-1"), &status), 0);
+	ck_assert_uint_eq(status.st_mode & 0777, 0600);
 	get(0, out);
 	ck_assert_ptr_nonnull(strstr(scratch_read("s.json"), out));
+}
+END_TEST
+
+/* What has no salts in it is somebody else's: it is not touched, neither now nor later. */
+START_TEST(a_foreign_file_stays_as_it_is)
+{
+	static const char *const foreign[] = {"{}", "{\"Services\": {}}",
+					      "{\"bans\":[{\"name\":\"Bob\"}]}"};
+	char text[2048], out[SALTS_MAX + 1];
+	struct stat status;
+
+	scratch_write("s.json", foreign[_i]);
+	chmod(in_scratch("s.json"), 0644);
+	capture();
+	follow(LISTS ",'salt-file':'s.json','salt-rotation-h':1", NOW);
+	release(text, sizeof(text));
+	ck_assert_msg(strstr(text, "error") != NULL && strstr(text, in_scratch("s.json")) &&
+			      strstr(text, "is no file of salts"),
+		      "%s", text);
+	ck_assert_ptr_null(strstr(text, "by others"));
+	salts_rotate(salts, NOW + HOUR);
+	get(0, out);
+	ck_assert_str_eq(suffix_of(out, NOW + HOUR), "");
+	ck_assert_str_eq(scratch_read("s.json"), foreign[_i]);
+	ck_assert_int_eq(stat(in_scratch("s.json"), &status), 0);
+	ck_assert_uint_eq(status.st_mode & 0777, 0644);
+	ck_assert_uint_eq(scratch_count(), 1);
 }
 END_TEST
 
@@ -315,6 +354,78 @@ START_TEST(a_file_for_all_to_read_is_closed)
 	ck_assert_int_eq(stat(in_scratch("s.json"), &status), 0);
 	ck_assert_uint_eq(status.st_mode & 0777, 0600);
 	ck_assert_str_eq(suffix_of("abc", NOW), "");
+}
+END_TEST
+
+/* What is said of the mode is true even if nothing can be written. */
+START_TEST(a_file_is_closed_before_it_is_said)
+{
+	char text[2048];
+	struct stat status;
+
+	scratch_write("s.json", "{\"services\":{\"" FIRST "\":{\"salt\":\"abc\",\"made\":5}}}");
+	chmod(in_scratch("s.json"), 0644);
+	ck_assert_int_eq(mkdir(in_scratch("s.json.new"), 0700), 0);
+	capture();
+	follow(LISTS ",'salt-file':'s.json'", NOW);
+	release(text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text, "can't be written"));
+	ck_assert_ptr_nonnull(strstr(text, "now it can't be"));
+	ck_assert_int_eq(stat(in_scratch("s.json"), &status), 0);
+	ck_assert_uint_eq(status.st_mode & 0777, 0600);
+	ck_assert_int_eq(rmdir(in_scratch("s.json.new")), 0);
+}
+END_TEST
+
+START_TEST(a_file_of_another_owner_is_warned_of)
+{
+	char text[2048];
+	struct stat status;
+
+	if (geteuid() != 0)
+		return; /* nobody else can give files away */
+	scratch_write("s.json", "{\"services\":{\"" FIRST "\":{\"salt\":\"abc\",\"made\":5}}}");
+	chmod(in_scratch("s.json"), 0644);
+	ck_assert_int_eq(mkdir(in_scratch("s.json.new"), 0700), 0);
+	capture();
+	ck_assert(be_nobody());
+	follow(LISTS ",'salt-file':'s.json'", NOW);
+	be_root();
+	release(text, sizeof(text));
+	ck_assert_ptr_nonnull(
+		strstr(text, "its mode can't be changed: Operation not permitted"));
+	ck_assert_ptr_null(strstr(text, "now it can't be"));
+	ck_assert_int_eq(stat(in_scratch("s.json"), &status), 0);
+	ck_assert_uint_eq(status.st_mode & 0777, 0644);
+	ck_assert_int_eq(rmdir(in_scratch("s.json.new")), 0);
+}
+END_TEST
+
+START_TEST(where_the_file_cannot_be_is_found_out)
+{
+	static const struct {
+		const char *members, *said;
+	} places[] = {
+		{"", NULL},
+		{"'salt-file':'s.json'", NULL},
+		{"'salt-file':'/s.json'", NULL},
+		{"'salt-file':'/nonexistent/s.json'",
+		 "salt-file: no files can be made in /nonexistent: No such file or directory; "
+		 "salts count until Kurafuto ends"},
+		{"'salt-file':'no/s.json'", "/no: No such file or directory; "},
+		{"'salt-file':'file/s.json'", "/file: Not a directory; "},
+	};
+	char text[2048], why[2048] = "";
+
+	scratch_write("file", "");
+	if (places[_i].said == NULL && strstr(places[_i].members, "'/") && geteuid() != 0)
+		return; /* only root writes there */
+	snprintf(text, sizeof(text), "{'state-dir':'%s'%s%s}", scratch,
+		 places[_i].members[0] != '\0' ? "," : "", places[_i].members);
+	config = parsed(text);
+	ck_assert(salts_check(config, why, sizeof(why)) == (places[_i].said == NULL));
+	ck_assert_msg(strstr(why, places[_i].said != NULL ? places[_i].said : "") != NULL, "%s",
+		      why);
 }
 END_TEST
 
@@ -433,7 +544,11 @@ int main(void)
 	tcase_add_test(tcase, paths_can_be_absolute);
 	tcase_add_loop_test(tcase, damaged_files_are_set_aside, 0,
 			    (int)(sizeof(damaged) / sizeof(damaged[0])));
+	tcase_add_loop_test(tcase, a_foreign_file_stays_as_it_is, 0, 3);
 	tcase_add_test(tcase, a_file_for_all_to_read_is_closed);
+	tcase_add_test(tcase, a_file_is_closed_before_it_is_said);
+	tcase_add_test(tcase, a_file_of_another_owner_is_warned_of);
+	tcase_add_loop_test(tcase, where_the_file_cannot_be_is_found_out, 0, 6);
 	tcase_add_test(tcase, times_in_the_future_are_limited);
 	tcase_add_test(tcase, a_file_that_cannot_be_written_is_tried_again);
 	tcase_add_test(tcase, peeking_finds_the_first_list);

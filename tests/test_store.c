@@ -152,6 +152,7 @@ START_TEST(a_damaged_file_is_set_aside)
 	struct stat info;
 
 	scratch_write_bytes("state.json", damaged[_i].bytes, size);
+	ck_assert_int_eq(chmod(in_scratch("state.json"), 0644), 0);
 	loaded = load("state.json");
 	ck_assert_ptr_null(loaded.tree);
 	ck_assert(!loaded.is_readonly);
@@ -162,6 +163,7 @@ START_TEST(a_damaged_file_is_set_aside)
 	ck_assert(!scratch_has("state.json"));
 	ck_assert_int_eq(stat(in_scratch("state.json.damaged-1"), &info), 0);
 	ck_assert_int_eq(info.st_size, (off_t)size);
+	ck_assert_uint_eq(info.st_mode & 07777, 0600);
 	ck_assert_int_eq(memcmp(scratch_read("state.json.damaged-1"), damaged[_i].bytes, size),
 			 0);
 	expect_saved("state.json", GOOD);
@@ -282,14 +284,18 @@ END_TEST
 START_TEST(a_copy_outlives_the_file)
 {
 	char log[4096];
+	struct stat info;
 
 	scratch_write("state.json", "{\"a\": 1, \"odd\": 2}");
+	ck_assert_int_eq(chmod(in_scratch("state.json"), 0644), 0);
 	scratch_write("state.json.damaged-1", "older");
 	capture();
 	ck_assert(store_copy_aside(in_scratch("state.json")));
 	release(log, sizeof(log));
 	expect_said(log, "warn");
 	expect_said(log, in_scratch("state.json.damaged-2"));
+	ck_assert_int_eq(stat(in_scratch("state.json.damaged-2"), &info), 0);
+	ck_assert_uint_eq(info.st_mode & 07777, 0600);
 	expect_saved("state.json", GOOD);
 	expect_good("state.json", 1);
 	ck_assert_str_eq(scratch_read("state.json.damaged-1"), "older");
