@@ -13,7 +13,6 @@
 #include <strings.h>
 #include <time.h>
 
-#include "auth.h"
 #include "text.h"
 
 /* ---- lists ---- */
@@ -26,22 +25,16 @@ bool bans_is_over(const struct ban *ban, int64_t now_s)
 void bans_list_init(struct bans_list *list)
 {
 	TAILQ_INIT(&list->all);
-	TAILQ_INIT(&list->allowed);
 	list->allow_is_on = false;
 }
 
 void bans_list_clear(struct bans_list *list)
 {
 	struct ban *ban;
-	struct allowed *allowed;
 
 	while ((ban = TAILQ_FIRST(&list->all)) != NULL) {
 		TAILQ_REMOVE(&list->all, ban, entries);
 		free(ban);
-	}
-	while ((allowed = TAILQ_FIRST(&list->allowed)) != NULL) {
-		TAILQ_REMOVE(&list->allowed, allowed, entries);
-		free(allowed);
 	}
 }
 
@@ -66,30 +59,27 @@ void bans_list_put(struct bans_list *list, struct ban *ban)
 	TAILQ_INSERT_TAIL(&list->all, ban, entries);
 }
 
-static struct allowed *find_allowed(struct bans_list *list, const char *name)
+/* The first entry that meets a name or an address (NULL: not asked), and is not over. */
+static const struct ban *find_met(const struct bans_list *list, const char *name,
+				  const struct net_addr *peer, int64_t now_s)
 {
-	struct allowed *allowed;
+	uint8_t bytes[16];
+	bool has_bytes = peer != NULL && net_network_address(bytes, peer);
+	const struct ban *ban;
 
-	TAILQ_FOREACH (allowed, &list->allowed, entries)
-		if (strcasecmp(allowed->name, name) == 0)
-			return allowed;
+	TAILQ_FOREACH (ban, &list->all, entries) {
+		const struct bans_target *target = &ban->target;
+		bool is_met = target->is_network
+				      ? has_bytes && net_network_has(&target->network, bytes)
+				      : name != NULL && strcasecmp(name, target->text) == 0;
+
+		if (is_met && !bans_is_over(ban, now_s))
+			return ban;
+	}
 	return NULL;
 }
 
-bool bans_list_allow(struct bans_list *list, const char *name)
-{
-	struct allowed *allowed = NULL;
-
-	if (find_allowed(list, name) == NULL)
-		allowed = calloc(1, sizeof(*allowed));
-	if (allowed == NULL)
-		return false;
-	strlcpy(allowed->name, name, sizeof(allowed->name));
-	TAILQ_INSERT_TAIL(&list->allowed, allowed, entries);
-	return true;
-}
-
-/* ---- bans ---- */
+/* ---- changes ---- */
 
 bool bans_copy_text(char *out, size_t size, const char *text)
 {
@@ -148,77 +138,100 @@ static enum bans_result end_change(struct bans *bans, enum bans_kind kind, bool 
 	return result;
 }
 
-enum bans_result bans_add(struct bans *bans, const char *what, int64_t until_s,
-			  const char *reason, const char *by, char *why, size_t why_size)
+/* Puts an entry on a list, unless the same is on it and `keeps_same`. */
+static enum bans_result put(struct bans *bans, enum bans_kind kind, struct ban *ban,
+			    bool keeps_same, char *why, size_t why_size)
+{
+	struct bans_list *list = &bans->lists[kind];
+
+	begin_change(bans);
+	const struct ban *old = bans_list_find(list, &ban->target);
+	bool is_new = !keeps_same || old == NULL || old->entry.until_s != ban->entry.until_s ||
+		      strcmp(old->entry.reason, ban->entry.reason) != 0;
+	if (is_new)
+		bans_list_put(list, ban);
+	else
+		free(ban);
+	return end_change(bans, kind, is_new, why, why_size);
+}
+
+/* The entry for what is meant; NULL, and `why`, if there can be none. */
+static struct ban *make_checked(const char *what, int64_t until_s, const char *reason,
+				const char *by, char *why, size_t why_size)
 {
 	struct bans_target target;
 
 	if (!bans_target_parse(&target, what, why, why_size))
-		return BANS_BAD;
+		return NULL;
 	if (until_s < 0 || (until_s > 0 && until_s <= time(NULL))) {
-		snprintf(why, why_size, "a ban can't end in the past");
-		return BANS_BAD;
+		snprintf(why, why_size, "the end can't be in the past");
+		return NULL;
 	}
 	struct ban *ban = bans_make(&target, until_s, reason, by);
-	if (ban == NULL) {
+	if (ban == NULL)
 		snprintf(why, why_size, "out of memory");
-		return BANS_BAD;
-	}
-	begin_change(bans);
-	bans_list_put(&bans->lists[BANS_OF_BANS], ban);
-	return end_change(bans, BANS_OF_BANS, true, why, why_size);
+	return ban;
 }
 
-enum bans_result bans_remove(struct bans *bans, const char *what, char *why, size_t why_size)
+static enum bans_result take_off(struct bans *bans, enum bans_kind kind, const char *what,
+				 char *why, size_t why_size)
 {
-	struct bans_list *list = &bans->lists[BANS_OF_BANS];
+	struct bans_list *list = &bans->lists[kind];
 	struct bans_target target;
 
 	if (!bans_target_parse(&target, what, why, why_size))
 		return BANS_BAD;
 	begin_change(bans);
 	struct ban *ban = bans_list_find(list, &target);
-	bool is_there = ban != NULL;
-	if (is_there)
+	bool is_there = ban != NULL && !bans_is_over(ban, time(NULL));
+	if (is_there) {
 		TAILQ_REMOVE(&list->all, ban, entries);
-	free(ban);
-	return end_change(bans, BANS_OF_BANS, is_there, why, why_size);
+		free(ban);
+	}
+	return end_change(bans, kind, is_there, why, why_size);
+}
+
+static void each(struct bans *bans, enum bans_kind kind, int64_t now_s, bans_each_fn *fn,
+		 void *context)
+{
+	const struct ban *ban;
+
+	pthread_mutex_lock(&bans->lock);
+	TAILQ_FOREACH (ban, &bans->lists[kind].all, entries)
+		if (!bans_is_over(ban, now_s))
+			fn(context, &ban->entry);
+	pthread_mutex_unlock(&bans->lock);
+}
+
+/* ---- bans ---- */
+
+enum bans_result bans_add(struct bans *bans, const char *what, int64_t until_s,
+			  const char *reason, const char *by, char *why, size_t why_size)
+{
+	struct ban *ban = make_checked(what, until_s, reason, by, why, why_size);
+
+	return ban == NULL ? BANS_BAD : put(bans, BANS_OF_BANS, ban, false, why, why_size);
+}
+
+enum bans_result bans_remove(struct bans *bans, const char *what, char *why, size_t why_size)
+{
+	return take_off(bans, BANS_OF_BANS, what, why, why_size);
 }
 
 bool bans_find(struct bans *bans, const char *name, const struct net_addr *peer, int64_t now_s,
 	       struct bans_entry *entry)
 {
-	uint8_t bytes[16];
-	bool has_bytes = peer != NULL && net_network_address(bytes, peer), is_banned = false;
-	const struct ban *ban;
-
 	pthread_mutex_lock(&bans->lock);
-	TAILQ_FOREACH (ban, &bans->lists[BANS_OF_BANS].all, entries) {
-		const struct bans_target *target = &ban->target;
-
-		if (bans_is_over(ban, now_s))
-			continue;
-		is_banned = target->is_network
-				    ? has_bytes && net_network_has(&target->network, bytes)
-				    : name != NULL && strcasecmp(name, target->text) == 0;
-		if (is_banned)
-			break;
-	}
-	if (is_banned && entry != NULL)
+	const struct ban *ban = find_met(&bans->lists[BANS_OF_BANS], name, peer, now_s);
+	if (ban != NULL && entry != NULL)
 		*entry = ban->entry;
 	pthread_mutex_unlock(&bans->lock);
-	return is_banned;
+	return ban != NULL;
 }
 
 void bans_each(struct bans *bans, int64_t now_s, bans_each_fn *fn, void *context)
 {
-	const struct ban *ban;
-
-	pthread_mutex_lock(&bans->lock);
-	TAILQ_FOREACH (ban, &bans->lists[BANS_OF_BANS].all, entries)
-		if (!bans_is_over(ban, now_s))
-			fn(context, &ban->entry);
-	pthread_mutex_unlock(&bans->lock);
+	each(bans, BANS_OF_BANS, now_s, fn, context);
 }
 
 /* ---- the allow list ---- */
@@ -242,59 +255,34 @@ enum bans_result bans_allow_switch(struct bans *bans, bool on, char *why, size_t
 	return end_change(bans, BANS_OF_ALLOWED, is_new, why, why_size);
 }
 
-bool bans_check_name(const char *name, char *why, size_t why_size)
+enum bans_result bans_allow_add(struct bans *bans, const char *what, int64_t until_s,
+				const char *reason, const char *by, char *why, size_t why_size)
 {
-	bool is_good = auth_full_name_is_valid(name);
+	struct ban *ban = make_checked(what, until_s, reason, by, why, why_size);
 
-	if (!is_good)
-		snprintf(why, why_size,
-			 "\"%s\" is not a name: 1 to 20 letters, digits and _ . @ + -", name);
-	return is_good;
+	return ban == NULL ? BANS_BAD : put(bans, BANS_OF_ALLOWED, ban, true, why, why_size);
 }
 
-enum bans_result bans_allow_add(struct bans *bans, const char *name, char *why, size_t why_size)
-{
-	if (!bans_check_name(name, why, why_size))
-		return BANS_BAD;
-	begin_change(bans);
-	bool is_new = bans_list_allow(&bans->lists[BANS_OF_ALLOWED], name);
-	return end_change(bans, BANS_OF_ALLOWED, is_new, why, why_size);
-}
-
-enum bans_result bans_allow_remove(struct bans *bans, const char *name, char *why,
+enum bans_result bans_allow_remove(struct bans *bans, const char *what, char *why,
 				   size_t why_size)
 {
-	struct bans_list *list = &bans->lists[BANS_OF_ALLOWED];
-
-	if (!bans_check_name(name, why, why_size))
-		return BANS_BAD;
-	begin_change(bans);
-	struct allowed *allowed = find_allowed(list, name);
-	bool is_there = allowed != NULL;
-	if (is_there)
-		TAILQ_REMOVE(&list->allowed, allowed, entries);
-	free(allowed);
-	return end_change(bans, BANS_OF_ALLOWED, is_there, why, why_size);
+	return take_off(bans, BANS_OF_ALLOWED, what, why, why_size);
 }
 
-bool bans_is_allowed(struct bans *bans, const char *name)
+bool bans_is_allowed(struct bans *bans, const char *name, const struct net_addr *peer,
+		     int64_t now_s)
 {
-	struct bans_list *list = &bans->lists[BANS_OF_ALLOWED];
+	const struct bans_list *list = &bans->lists[BANS_OF_ALLOWED];
 
 	pthread_mutex_lock(&bans->lock);
-	bool is_allowed = !list->allow_is_on || find_allowed(list, name) != NULL;
+	bool is_allowed = !list->allow_is_on || find_met(list, name, peer, now_s) != NULL;
 	pthread_mutex_unlock(&bans->lock);
 	return is_allowed;
 }
 
-void bans_each_allowed(struct bans *bans, bans_allowed_fn *fn, void *context)
+void bans_each_allowed(struct bans *bans, int64_t now_s, bans_each_fn *fn, void *context)
 {
-	const struct allowed *allowed;
-
-	pthread_mutex_lock(&bans->lock);
-	TAILQ_FOREACH (allowed, &bans->lists[BANS_OF_ALLOWED].allowed, entries)
-		fn(context, allowed->name);
-	pthread_mutex_unlock(&bans->lock);
+	each(bans, BANS_OF_ALLOWED, now_s, fn, context);
 }
 
 /* ---- all of it ---- */

@@ -3,7 +3,7 @@
  * Who may not come in: names and networks that are banned, for a time or for ever, and the
  * allow list. Kept in bans.json and allowed.json of one directory, which an admin may edit:
  *     {"bans": [{"what": "Alice", "reason": "grief", "by": "console", "until": 1790000000}]}
- *     {"on": true, "names": ["Alice", "Bob"]}
+ *     {"on": true, "names": ["Alice", {"what": "10.0.0.0/8", "reason": "school", ...}]}
  * What has been edited counts from the next start or bans_reload() on. A change that comes
  * first writes the list as it is in memory, and keeps what was edited under another name.
  * Any thread; a change is on disk when the function returns. Questions (bans_find, bans_each,
@@ -23,11 +23,11 @@
 
 struct bans;
 
-/* One ban, as lists show it. */
+/* One ban or one entry of the allow list, as lists show it. */
 struct bans_entry {
 	char what[BANS_WHAT_MAX];     /* "Alice", "10.0.0.0/8" in canonical form, "::1/128" */
 	char reason[BANS_REASON_MAX]; /* may be empty */
-	char by[BANS_WHAT_MAX];       /* who banned, "console" or a name */
+	char by[BANS_WHAT_MAX];       /* who put it there, "console" or a name; may be empty */
 	int64_t until_s;              /* time(2); 0: for ever */
 };
 
@@ -36,7 +36,8 @@ struct bans_entry {
  * with its place; everything else counts, and a copy of the file as it was is kept
  * (store_copy_aside). A ban whose end is not understood is one for ever; an allow list whose
  * switch is missing or not understood is on, and so is one whose file is there but can't be
- * read at all. Blocks on the disk.
+ * read at all. An entry of the allow list of which not everything but its reason and its author
+ * is understood does not count. Blocks on the disk.
  */
 struct bans *bans_new(const char *directory);
 void bans_free(struct bans *bans);
@@ -67,7 +68,8 @@ enum bans_result { BANS_DONE, BANS_BAD, BANS_UNCHANGED, BANS_NOT_SAVED };
  * neither name nor network, or the end is past. `until_s` as above. */
 enum bans_result bans_add(struct bans *bans, const char *what, int64_t until_s,
 			  const char *reason, const char *by, char *why, size_t why_size);
-/* BANS_UNCHANGED: there was no ban of just this; networks around it or within it stay. */
+/* BANS_UNCHANGED: there was no ban of just this, or it is over; networks around it or within it
+ * stay. */
 enum bans_result bans_remove(struct bans *bans, const char *what, char *why, size_t why_size);
 /* Is this name (without regard to case) or this address (NULL: not asked) banned at time now_s.
  * IPv4 mapped into IPv6 counts as IPv4. *entry (may be NULL) is a copy. */
@@ -78,19 +80,22 @@ bool bans_find(struct bans *bans, const char *name, const struct net_addr *peer,
 typedef void bans_each_fn(void *context, const struct bans_entry *entry);
 void bans_each(struct bans *bans, int64_t now_s, bans_each_fn *fn, void *context);
 
-/* The allow list: while it is on, only names on it may come in. Off without a file.
- * BANS_UNCHANGED: it was so already. Names without regard to case. */
+/* The allow list: while it is on, only names and addresses on it may come in. Off without a
+ * file. BANS_UNCHANGED: it was so already. */
 bool bans_allow_is_on(struct bans *bans);
 enum bans_result bans_allow_switch(struct bans *bans, bool on, char *why, size_t why_size);
-enum bans_result bans_allow_add(struct bans *bans, const char *name, char *why,
-				size_t why_size);
-enum bans_result bans_allow_remove(struct bans *bans, const char *name, char *why,
+/* As bans_add() and bans_remove(). BANS_UNCHANGED: the same is there, with this reason and this
+ * end; or there is none of just this. */
+enum bans_result bans_allow_add(struct bans *bans, const char *what, int64_t until_s,
+				const char *reason, const char *by, char *why, size_t why_size);
+enum bans_result bans_allow_remove(struct bans *bans, const char *what, char *why,
 				   size_t why_size);
-/* May that name come in: it is on the list, or the list is off. */
-bool bans_is_allowed(struct bans *bans, const char *name);
-/* Calls fn for each name, in order, as bans_each(). */
-typedef void bans_allowed_fn(void *context, const char *name);
-void bans_each_allowed(struct bans *bans, bans_allowed_fn *fn, void *context);
+/* May who has this name and comes from this address (NULL: not asked) come in at time now_s:
+ * one of them is on the list, or the list is off. */
+bool bans_is_allowed(struct bans *bans, const char *name, const struct net_addr *peer,
+		     int64_t now_s);
+/* Calls fn for each entry that is not over, as bans_each(). */
+void bans_each_allowed(struct bans *bans, int64_t now_s, bans_each_fn *fn, void *context);
 
 /* "30s", "10m", "12h", "7d", "2w" or sums such as "1d12h": seconds; 0 if it is not one, or
  * more than ten years (3650d). */

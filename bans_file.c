@@ -14,7 +14,7 @@
 
 #include "log.h"
 
-/* The ban as JSON; NULL without memory. */
+/* The entry as JSON; NULL without memory. */
 static cJSON *print_ban(const struct bans_entry *entry)
 {
 	cJSON *item = cJSON_CreateObject();
@@ -36,14 +36,21 @@ static bool add_item(cJSON *list, cJSON *item)
 	return false;
 }
 
-/* Fills in all that a file is to hold; false without memory, for half a list is worse than
- * none. */
-typedef bool print_fn(cJSON *root, struct bans_list *list);
-
-/* Bans that are over are forgotten. */
-static bool print_bans(cJSON *root, struct bans_list *list)
+/* A name or a network alone is a text, which an admin types more easily. */
+static cJSON *print_allowed_entry(const struct bans_entry *entry)
 {
-	cJSON *items = cJSON_AddArrayToObject(root, "bans");
+	bool is_plain = entry->reason[0] == '\0' && entry->by[0] == '\0' && entry->until_s == 0;
+
+	return is_plain ? cJSON_CreateString(entry->what) : print_ban(entry);
+}
+
+typedef cJSON *print_entry_fn(const struct bans_entry *entry);
+
+/* Entries that are over are forgotten. */
+static bool print_entries(cJSON *root, const char *name, struct bans_list *list,
+			  print_entry_fn *print_entry)
+{
+	cJSON *items = cJSON_AddArrayToObject(root, name);
 	bool is_whole = items != NULL;
 	int64_t now_s = time(NULL);
 	struct ban *ban, *next;
@@ -54,22 +61,25 @@ static bool print_bans(cJSON *root, struct bans_list *list)
 			TAILQ_REMOVE(&list->all, ban, entries);
 			free(ban);
 		} else {
-			is_whole = add_item(items, print_ban(&ban->entry));
+			is_whole = add_item(items, print_entry(&ban->entry));
 		}
 	}
 	return is_whole;
 }
 
+/* Fills in all that a file is to hold; false without memory, for half a list is worse than
+ * none. */
+typedef bool print_fn(cJSON *root, struct bans_list *list);
+
+static bool print_bans(cJSON *root, struct bans_list *list)
+{
+	return print_entries(root, "bans", list, print_ban);
+}
+
 static bool print_allowed(cJSON *root, struct bans_list *list)
 {
-	bool is_whole = cJSON_AddBoolToObject(root, "on", list->allow_is_on) != NULL;
-	cJSON *items = cJSON_AddArrayToObject(root, "names");
-	const struct allowed *allowed;
-
-	is_whole = is_whole && items != NULL;
-	TAILQ_FOREACH (allowed, &list->allowed, entries)
-		is_whole = is_whole && add_item(items, cJSON_CreateString(allowed->name));
-	return is_whole;
+	return cJSON_AddBoolToObject(root, "on", list->allow_is_on) != NULL &&
+	       print_entries(root, "names", list, print_allowed_entry);
 }
 
 /* NULL without memory. */

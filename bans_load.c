@@ -58,8 +58,31 @@ __attribute__((format(printf, 2, 3))) static void complain(struct reader *reader
 	reader->faults++;
 }
 
+/* How the entries of a list are read. What is damaged must ban too long rather than too short,
+ * and not let in at all rather than too long. */
+struct kind {
+	const char *list, *wanted, *if_unsure;
+	bool may_be_text;  /* its target alone */
+	bool must_be_sure; /* else it does not count */
+};
+
+static const struct kind ban_kind = {
+	.list = "bans",
+	.wanted = "a ban, {\"what\": NAME OR ADDRESS, ...}",
+	.if_unsure = "the ban counts without that",
+};
+
+static const struct kind allowed_kind = {
+	.list = "names",
+	.wanted = "a name, an address or {\"what\": NAME OR ADDRESS, ...}",
+	.if_unsure = "it is left out",
+	.may_be_text = true,
+	.must_be_sure = true,
+};
+
 /* Where in the file we are: "bans[2] (Alice)". */
 struct spot {
+	const struct kind *kind;
 	unsigned index;
 	const char *what;
 };
@@ -68,16 +91,18 @@ static void take_text(struct reader *reader, const struct spot *spot, const cJSO
 		      char *out, size_t size)
 {
 	if (!cJSON_IsString(value))
-		complain(reader, "bans[%u] (%s): %s is not a text", spot->index, spot->what,
-			 value->string);
+		complain(reader, "%s[%u] (%s): %s is not a text", spot->kind->list, spot->index,
+			 spot->what, value->string);
 	else if (!bans_copy_text(out, size, value->valuestring))
 		complain(reader,
-			 "bans[%u] (%s): %s is longer than %zu bytes, or has what is no "
+			 "%s[%u] (%s): %s is longer than %zu bytes, or has what is no "
 			 "character: it counts as \"%s\"",
-			 spot->index, spot->what, value->string, size - 1, out);
+			 spot->kind->list, spot->index, spot->what, value->string, size - 1,
+			 out);
 }
 
-static void take_until(struct reader *reader, const struct spot *spot, const cJSON *value,
+/* False if it is none; *until_s stays as it is then. */
+static bool take_until(struct reader *reader, const struct spot *spot, const cJSON *value,
 		       int64_t *until_s)
 {
 	double number = value->valuedouble;
@@ -88,92 +113,104 @@ static void take_until(struct reader *reader, const struct spot *spot, const cJS
 		*until_s = (int64_t)number;
 	else
 		complain(reader,
-			 "bans[%u] (%s): until is not a time in seconds since 1970, or 0 for a "
-			 "ban without end: this one has no end",
-			 spot->index, spot->what);
+			 "%s[%u] (%s): until is not a time in seconds since 1970, or 0 for no "
+			 "end: %s",
+			 spot->kind->list, spot->index, spot->what, spot->kind->if_unsure);
+	return is_good;
 }
 
-/* Takes the members of an entry that has a target. */
-static void take_members(struct reader *reader, const struct spot *spot, const cJSON *item,
+/* Takes the members of an entry that has a target. False if one may have limited it and is not
+ * understood. */
+static bool take_members(struct reader *reader, const struct spot *spot, const cJSON *item,
 			 struct bans_entry *entry)
 {
 	const cJSON *value;
+	bool is_sure = true;
 
 	cJSON_ArrayForEach (value, item) {
-		if (strcmp(value->string, "reason") == 0)
+		if (strcmp(value->string, "reason") == 0) {
 			take_text(reader, spot, value, entry->reason, sizeof(entry->reason));
-		else if (strcmp(value->string, "by") == 0)
+		} else if (strcmp(value->string, "by") == 0) {
 			take_text(reader, spot, value, entry->by, sizeof(entry->by));
-		else if (strcmp(value->string, "until") == 0)
-			take_until(reader, spot, value, &entry->until_s);
-		else if (strcmp(value->string, "what") != 0)
+		} else if (strcmp(value->string, "until") == 0) {
+			is_sure &= take_until(reader, spot, value, &entry->until_s);
+		} else if (strcmp(value->string, "what") != 0) {
 			complain(reader,
-				 "bans[%u] (%s): \"%s\" is none of: what, reason, by, until",
-				 spot->index, spot->what, value->string);
+				 "%s[%u] (%s): \"%s\" is none of what, reason, by, until: %s",
+				 spot->kind->list, spot->index, spot->what, value->string,
+				 spot->kind->if_unsure);
+			is_sure = false;
+		}
 	}
+	return is_sure;
 }
 
-static void take_ban(struct reader *reader, struct bans_list *list, const cJSON *item,
-		     unsigned index)
+/* An entry that has a target; NULL if it does not count. */
+static struct ban *take_target(struct reader *reader, const struct spot *spot,
+			       const struct bans_target *target, const cJSON *item)
+{
+	struct ban *ban = bans_make(target, 0, "", "");
+
+	if (ban == NULL) {
+		complain(reader, "out of memory");
+		return NULL;
+	}
+	if (!take_members(reader, spot, item, &ban->entry) && spot->kind->must_be_sure) {
+		free(ban);
+		return NULL;
+	}
+	return ban;
+}
+
+static void take_entry(struct reader *reader, const struct kind *kind, struct bans_list *list,
+		       const cJSON *item, unsigned index)
 {
 	const cJSON *what = cJSON_GetObjectItemCaseSensitive(item, "what");
 	struct bans_target target;
 	char why[256];
 
-	if (!cJSON_IsObject(item) || !cJSON_IsString(what)) {
-		complain(reader, "bans[%u] is not a ban, {\"what\": NAME OR ADDRESS, ...}",
-			 index);
+	if (kind->may_be_text && cJSON_IsString(item))
+		what = item;
+	if (!cJSON_IsString(what)) {
+		complain(reader, "%s[%u] is not %s", kind->list, index, kind->wanted);
 		return;
 	}
 	if (!bans_target_parse(&target, what->valuestring, why, sizeof(why))) {
-		complain(reader, "bans[%u]: %s", index, why);
+		complain(reader, "%s[%u]: %s", kind->list, index, why);
 		return;
 	}
-	struct ban *ban = bans_make(&target, 0, "", "");
-	if (ban == NULL) {
-		complain(reader, "out of memory");
+	const struct spot spot = {kind, index, target.text};
+	struct ban *ban = take_target(reader, &spot, &target, item);
+	if (ban == NULL)
 		return;
-	}
-	const struct spot spot = {index, target.text};
-	take_members(reader, &spot, item, &ban->entry);
 	if (bans_list_find(list, &target) != NULL)
-		complain(reader, "bans[%u] (%s): it is there already: the later one counts",
-			 index, target.text);
+		complain(reader, "%s[%u] (%s): it is there already: the later one counts",
+			 kind->list, index, target.text);
 	bans_list_put(list, ban);
 }
 
-static void take_bans(struct reader *reader, struct bans_list *list, const cJSON *root)
-{
-	const cJSON *value, *item;
-	unsigned index = 0;
-
-	cJSON_ArrayForEach (value, root) {
-		if (strcmp(value->string, "bans") != 0 || !cJSON_IsArray(value)) {
-			complain(reader,
-				 "\"%s\" is not what this file has: \"bans\" with a list",
-				 value->string);
-			continue;
-		}
-		cJSON_ArrayForEach (item, value) {
-			take_ban(reader, list, item, index++);
-		}
-	}
-}
-
-static void take_names(struct reader *reader, struct bans_list *list, const cJSON *names)
+static void take_entries(struct reader *reader, const struct kind *kind, struct bans_list *list,
+			 const cJSON *items)
 {
 	const cJSON *item;
 	unsigned index = 0;
 
-	cJSON_ArrayForEach (item, names) {
-		const char *name = cJSON_IsString(item) ? item->valuestring : "";
-		char why[256];
+	cJSON_ArrayForEach (item, items) {
+		take_entry(reader, kind, list, item, index++);
+	}
+}
 
-		if (!bans_check_name(name, why, sizeof(why)))
-			complain(reader, "names[%u]: %s", index, why);
-		else if (!bans_list_allow(list, name))
-			complain(reader, "names[%u] (%s): it is there already", index, name);
-		index++;
+static void take_bans(struct reader *reader, struct bans_list *list, const cJSON *root)
+{
+	const cJSON *value;
+
+	cJSON_ArrayForEach (value, root) {
+		if (strcmp(value->string, "bans") == 0 && cJSON_IsArray(value))
+			take_entries(reader, &ban_kind, list, value);
+		else
+			complain(reader,
+				 "\"%s\" is not what this file has: \"bans\" with a list",
+				 value->string);
 	}
 }
 
@@ -183,7 +220,7 @@ static void take_allowed_member(struct reader *reader, struct bans_list *list,
 	bool is_switch = strcmp(value->string, "on") == 0;
 
 	if (strcmp(value->string, "names") == 0 && cJSON_IsArray(value)) {
-		take_names(reader, list, value);
+		take_entries(reader, &allowed_kind, list, value);
 		return;
 	}
 	if (is_switch)
@@ -218,7 +255,6 @@ static void put_in_force(struct bans *bans, enum bans_kind kind, struct bans_lis
 
 	pthread_mutex_lock(&bans->lock);
 	TAILQ_SWAP(&list->all, &fresh->all, ban, entries);
-	TAILQ_SWAP(&list->allowed, &fresh->allowed, allowed, entries);
 	bool was_on = list->allow_is_on;
 	list->allow_is_on = fresh->allow_is_on;
 	fresh->allow_is_on = was_on;
@@ -320,7 +356,6 @@ static void tell_unread(const struct reader *reader, enum store_result result, c
 static void tell_read(const struct bans *bans, enum bans_kind kind, const struct reader *reader)
 {
 	const struct bans_list *list = &bans->lists[kind];
-	const struct allowed *allowed;
 	const struct ban *ban;
 	char line[128];
 	int64_t now_s = time(NULL);
@@ -328,13 +363,11 @@ static void tell_read(const struct bans *bans, enum bans_kind kind, const struct
 
 	TAILQ_FOREACH (ban, &list->all, entries)
 		n += bans_is_over(ban, now_s) ? 0 : 1;
-	TAILQ_FOREACH (allowed, &list->allowed, entries)
-		n++;
 	if (kind == BANS_OF_BANS)
 		snprintf(line, sizeof(line), "bans.json: read again, bans: %u", n);
 	else
 		snprintf(line, sizeof(line),
-			 "allowed.json: read again, the list is %s, names: %u",
+			 "allowed.json: read again, the list is %s, entries: %u",
 			 list->allow_is_on ? "on" : "off", n);
 	reader->tell(reader->context, false, line);
 }

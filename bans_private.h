@@ -19,25 +19,19 @@
 #include "bans_target.h"
 #include "store.h"
 
+/* A ban, or an entry of the allow list. */
 struct ban {
 	TAILQ_ENTRY(ban) entries;
 	struct bans_target target;
 	struct bans_entry entry;
 };
 
-struct allowed {
-	TAILQ_ENTRY(allowed) entries;
-	char name[BANS_WHAT_MAX];
-};
-
 TAILQ_HEAD(ban_list, ban);
-TAILQ_HEAD(allow_list, allowed);
 
 /* The bans, or the allow list. */
 struct bans_list {
 	struct ban_list all;
-	struct allow_list allowed;
-	bool allow_is_on;
+	bool allow_is_on; /* the allow list */
 };
 
 enum bans_kind { BANS_OF_BANS, BANS_OF_ALLOWED, BANS_KINDS };
@@ -67,8 +61,6 @@ void bans_list_clear(struct bans_list *list);
 struct ban *bans_list_find(struct bans_list *list, const struct bans_target *target);
 /* Takes over a ban; in the place of one of the same thing. */
 void bans_list_put(struct bans_list *list, struct ban *ban);
-/* False if the name is there already, or without memory. */
-bool bans_list_allow(struct bans_list *list, const char *name);
 
 bool bans_is_over(const struct ban *ban, int64_t now_s);
 /* NULL without memory. */
@@ -77,8 +69,6 @@ struct ban *bans_make(const struct bans_target *target, int64_t until_s, const c
 /* Copies a text, as many whole characters as fit; what is no character becomes a ?. False if
  * it is not the same any more. */
 bool bans_copy_text(char *out, size_t size, const char *text);
-/* Is it the name of a player; else `why` says what it should be. */
-bool bans_check_name(const char *name, char *why, size_t why_size);
 
 /* Writes what has become of a list by now; as in bans.h. With `turn`, without other locks. */
 enum bans_result bans_save(struct bans *bans, enum bans_kind kind, char *why, size_t why_size);

@@ -44,7 +44,7 @@ const struct command command_table[] = {
 	{ "ban",         "ban NAME|NETWORK [TIME] [REASON]",MESSAGE_HELP_BAN,         run_ban,         false, false, ANY, {ARGUMENT_PLAYER} },
 	{ "unban",       "unban NAME|NETWORK",            MESSAGE_HELP_UNBAN,       run_unban,       false, false, 1, {ARGUMENT_BAN} },
 	{ "bans",        "bans",                          MESSAGE_HELP_BANS,        run_bans,        false, false, 0, {0} },
-	{ "allow",       "allow [on|off|list|add NAME|remove NAME]",MESSAGE_HELP_ALLOW,       run_allow,       false, false, 2, {ARGUMENT_ALLOW, ARGUMENT_PLAYER} },
+	{ "allow",       "allow [on|off|list|add NAME|NETWORK [TIME] [REASON]|remove NAME|NETWORK]", MESSAGE_HELP_ALLOW, run_allow, false, false, COMMAND_ANY_WORDS, {ARGUMENT_ALLOW, ARGUMENT_PLAYER} },
 	{ "say",         "say TEXT",                      MESSAGE_HELP_SAY,         run_say,         false, false, ANY, {0} },
 
 	{ "servers",     "servers",                       MESSAGE_HELP_SERVERS,     run_servers,     false, false, 0, {0} },

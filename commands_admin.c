@@ -255,7 +255,7 @@ static bool has_bans(const struct call *call)
 	return call->world->bans != NULL;
 }
 
-/* A ban that is wanted. */
+/* A ban, or an entry of the allow list, that is wanted. */
 struct wanted {
 	char what[CALL_WORD_MAX + 1];
 	char reason[BANS_REASON_MAX];
@@ -263,9 +263,9 @@ struct wanted {
 };
 
 /* The second word is a time if it begins with a digit, so that a slip is no ban for ever. */
-static bool read_ban(const struct call *call, struct wanted *wanted)
+static bool read_wanted(const struct call *call, const char *rest, struct wanted *wanted)
 {
-	const char *rest = call->arguments, *next;
+	const char *next;
 	char word[CALL_WORD_MAX + 1];
 
 	*wanted = (struct wanted){.duration_s = 0};
@@ -377,7 +377,8 @@ void run_ban(const struct call *call)
 	struct wanted wanted;
 	char why[256] = "";
 
-	if (!has_bans(call) || !read_ban(call, &wanted) || !name_banned(call, wanted.what))
+	if (!has_bans(call) || !read_wanted(call, call->arguments, &wanted) ||
+	    !name_banned(call, wanted.what))
 		return;
 	if (strcasecmp(wanted.what, call_name(call)) == 0 && call->session != NULL) {
 		call_answer(call, MESSAGE_BAN_SELF, "what", wanted.what, NULL);
@@ -457,6 +458,17 @@ static void copy_ban(void *context, const struct bans_entry *ban)
 	shown->entries[shown->n++] = *ban;
 }
 
+/* Says what has been copied, which is gone then. */
+static void say_shown(struct bans_shown *shown, int64_t now_s)
+{
+	for (size_t i = 0; i < shown->n; i++)
+		say_ban(shown->call, &shown->entries[i], now_s);
+	free(shown->entries);
+	if (shown->is_cut)
+		call_answer(shown->call, MESSAGE_COMMAND_NO_MEMORY, NULL);
+	call_left_out(shown->call, shown->all);
+}
+
 void run_bans(const struct call *call)
 {
 	struct bans_shown shown = {.call = call};
@@ -466,12 +478,7 @@ void run_bans(const struct call *call)
 	if (!has_bans(call))
 		return;
 	bans_each(call->world->bans, now_s, copy_ban, &shown);
-	for (size_t i = 0; i < shown.n; i++)
-		say_ban(call, &shown.entries[i], now_s);
-	free(shown.entries);
-	if (shown.is_cut)
-		call_answer(call, MESSAGE_COMMAND_NO_MEMORY, NULL);
-	call_left_out(call, shown.all);
+	say_shown(&shown, now_s);
 	snprintf(count, sizeof(count), "%zu", shown.all);
 	call_answer(call, shown.all > 0 ? MESSAGE_BANS_TITLE : MESSAGE_BANS_NONE, "count",
 		    count, NULL);
@@ -479,30 +486,36 @@ void run_bans(const struct call *call)
 
 /* ---- the allow list ---- */
 
-struct names {
-	struct text_list list;
+/* All that is on the list, and what there is to say about some of it. */
+struct allowed_shown {
+	struct text_list names;
 	size_t n;
+	struct bans_shown more;
 };
 
-static void list_name(void *context, const char *name)
+static void list_allowed(void *context, const struct bans_entry *entry)
 {
-	struct names *names = context;
+	struct allowed_shown *shown = context;
 
-	text_list_add(&names->list, name);
-	names->n++;
+	text_list_add(&shown->names, entry->what);
+	shown->n++;
+	if (entry->reason[0] != '\0' || entry->until_s != 0)
+		copy_ban(&shown->more, entry);
 }
 
 static void say_allowed(const struct call *call)
 {
 	char text[CALL_LIST_MAX], count[16];
-	struct names names = {.n = 0};
+	struct allowed_shown shown = {.more.call = call};
+	int64_t now_s = time(NULL);
 
-	text_list_begin(&names.list, text, sizeof(text));
-	bans_each_allowed(call->world->bans, list_name, &names);
-	message_list_end(&names.list, config_now()->messages.items);
-	snprintf(count, sizeof(count), "%zu", names.n);
-	call_answer(call, names.n > 0 ? MESSAGE_ALLOW_NAMES : MESSAGE_ALLOW_NOBODY, "count",
+	text_list_begin(&shown.names, text, sizeof(text));
+	bans_each_allowed(call->world->bans, now_s, list_allowed, &shown);
+	message_list_end(&shown.names, config_now()->messages.items);
+	snprintf(count, sizeof(count), "%zu", shown.n);
+	call_answer(call, shown.n > 0 ? MESSAGE_ALLOW_NAMES : MESSAGE_ALLOW_NOBODY, "count",
 		    count, "names", text, NULL);
+	say_shown(&shown.more, now_s);
 }
 
 /* An admin who shuts everybody out is told if that includes themselves. */
@@ -513,7 +526,8 @@ static void say_allow_state(const struct call *call)
 	char prefix[CALL_WORD_MAX];
 
 	call_answer(call, is_on ? MESSAGE_ALLOW_ON : MESSAGE_ALLOW_OFF, NULL);
-	if (!is_on || call->session == NULL || bans_is_allowed(bans, call_name(call)))
+	if (!is_on || call->session == NULL ||
+	    bans_is_allowed(bans, call_name(call), session_peer(call->session), time(NULL)))
 		return;
 	call_answer(call, MESSAGE_ALLOW_NOT_YOU, "prefix", call_prefix(call, prefix), "player",
 		    call_name(call), NULL);
@@ -531,44 +545,71 @@ static void switch_allow(const struct call *call, const char *word)
 	say_unsaved(call, result, why);
 }
 
-static void change_allowed(const struct call *call, const char *name, bool adds)
+/* A mistyped address is no name, unless it is in quotes. */
+static bool name_allowed(const struct call *call, char what[static CALL_WORD_MAX + 1])
 {
-	struct bans *bans = call->world->bans;
-	char why[256] = "";
-	enum bans_result result = adds ? bans_allow_add(bans, name, why, sizeof(why))
-				       : bans_allow_remove(bans, name, why, sizeof(why));
-	static const enum message messages[2][4] = {
-		{
-			[BANS_DONE] = MESSAGE_ALLOW_REMOVED,
-			[BANS_BAD] = MESSAGE_ALLOW_MISSING,
-			[BANS_UNCHANGED] = MESSAGE_ALLOW_MISSING,
-			[BANS_NOT_SAVED] = MESSAGE_ALLOW_REMOVED,
-		},
-		{
-			[BANS_DONE] = MESSAGE_ALLOW_ADDED,
-			[BANS_BAD] = MESSAGE_ALLOW_BAD,
-			[BANS_UNCHANGED] = MESSAGE_ALLOW_ALREADY,
-			[BANS_NOT_SAVED] = MESSAGE_ALLOW_ADDED,
-		},
-	};
+	char prefix[CALL_WORD_MAX];
 
-	call_answer(call, messages[adds][result], "player", name, "reason", why, NULL);
+	if (unquote(what) || !is_bad_address(what))
+		return true;
+	call_answer(call, MESSAGE_ALLOW_NO_ADDRESS, "what", what, "prefix",
+		    call_prefix(call, prefix), NULL);
+	return false;
+}
+
+static void add_allowed(const struct call *call, const char *rest)
+{
+	char why[256] = "", time_text[TIME_MAX];
+	struct wanted wanted;
+
+	if (!read_wanted(call, rest, &wanted) || !name_allowed(call, wanted.what))
+		return;
+	bool is_timed = wanted.duration_s > 0;
+	enum bans_result result = bans_allow_add(
+		call->world->bans, wanted.what, is_timed ? time(NULL) + wanted.duration_s : 0,
+		wanted.reason, call_name(call), why, sizeof(why));
+	const enum message messages[] = {
+		[BANS_DONE] = is_timed ? MESSAGE_ALLOW_ADDED_FOR : MESSAGE_ALLOW_ADDED,
+		[BANS_BAD] = MESSAGE_ALLOW_BAD,
+		[BANS_UNCHANGED] = MESSAGE_ALLOW_ALREADY,
+		[BANS_NOT_SAVED] = is_timed ? MESSAGE_ALLOW_ADDED_FOR : MESSAGE_ALLOW_ADDED,
+	};
+	bans_duration_text(time_text, sizeof(time_text), wanted.duration_s);
+	call_answer(call, messages[result], "player", wanted.what, "reason", why, "time",
+		    time_text, NULL);
+	say_unsaved(call, result, why);
+}
+
+static void remove_allowed(const struct call *call, const char *rest)
+{
+	char what[CALL_WORD_MAX + 1], why[256] = "";
+
+	if (!call_word(&rest, what) || rest[0] != '\0') {
+		call_usage(call);
+		return;
+	}
+	unquote(what);
+	enum bans_result result = bans_allow_remove(call->world->bans, what, why, sizeof(why));
+	bool was_there = result == BANS_DONE || result == BANS_NOT_SAVED;
+	call_answer(call, was_there ? MESSAGE_ALLOW_REMOVED : MESSAGE_ALLOW_MISSING, "player",
+		    what, NULL);
 	say_unsaved(call, result, why);
 }
 
 void run_allow(const struct call *call)
 {
 	const char *rest = call->arguments;
-	char word[CALL_WORD_MAX + 1], name[CALL_WORD_MAX + 1];
-	bool has_word = call_word(&rest, word), has_name = call_word(&rest, name);
-	bool adds = strcasecmp(word, "add") == 0, removes = strcasecmp(word, "remove") == 0;
+	char word[CALL_WORD_MAX + 1];
+	bool has_word = call_word(&rest, word);
 
 	if (!has_bans(call))
 		return;
-	if ((adds || removes) != has_name) {
+	if (strcasecmp(word, "add") == 0) {
+		add_allowed(call, rest);
+	} else if (strcasecmp(word, "remove") == 0) {
+		remove_allowed(call, rest);
+	} else if (rest[0] != '\0') {
 		call_usage(call);
-	} else if (has_name) {
-		change_allowed(call, name, adds);
 	} else if (!has_word || strcasecmp(word, "list") == 0) {
 		say_allow_state(call);
 		say_allowed(call);

@@ -177,7 +177,7 @@ MESSAGE_ROW(HELP_KICK,           "help-kick",           "",              "end a 
 MESSAGE_ROW(HELP_BAN,            "help-ban",            "",              "shut out for 30s, 10m, 12h, 7d, 2w, or for ever")
 MESSAGE_ROW(HELP_UNBAN,          "help-unban",          "",              "take a ban back")
 MESSAGE_ROW(HELP_BANS,           "help-bans",           "",              "who is banned, and why")
-MESSAGE_ROW(HELP_ALLOW,          "help-allow",          "",              "the list of players who alone may come in")
+MESSAGE_ROW(HELP_ALLOW,          "help-allow",          "",              "the list of names and networks that alone may come in")
 MESSAGE_ROW(HELP_SAY,            "help-say",            "",              "a word to all players")
 MESSAGE_ROW(HELP_SERVERS,        "help-servers",        "",              "the servers: address, state, players")
 MESSAGE_ROW(HELP_DRAIN,          "help-drain",          "",              "no new players; who is there stays")
@@ -281,10 +281,12 @@ MESSAGE_ROW(ALLOW_NAMES,         "allow-names",         "count names",   "&eOn t
 MESSAGE_ROW(ALLOW_NOBODY,        "allow-nobody",        "",              "&eNobody is on the allow list.")
 MESSAGE_ROW(ALLOW_NOT_YOU,       "allow-not-you",       "prefix player", "&eYou are not on it yourself: &a{prefix}allow add {player}")
 MESSAGE_ROW(ALLOW_ADDED,         "allow-added",         "player",        "&f{player} &eis on the allow list now.")
+MESSAGE_ROW(ALLOW_ADDED_FOR,     "allow-added-for",     "player time",   "&f{player} &eis on the allow list for {time}.")
 MESSAGE_ROW(ALLOW_ALREADY,       "allow-already",       "player",        "&f{player} &eis on the allow list already.")
 MESSAGE_ROW(ALLOW_REMOVED,       "allow-removed",       "player",        "&f{player} &eis no longer on the allow list.")
 MESSAGE_ROW(ALLOW_MISSING,       "allow-missing",       "player",        "&c{player} is not on the allow list.")
 MESSAGE_ROW(ALLOW_BAD,           "allow-bad",           "player reason", "&c\"{player}\" can't be on the allow list: {reason}.")
+MESSAGE_ROW(ALLOW_NO_ADDRESS,    "allow-no-address",    "what prefix",   "&c\"{what}\" is no address such as 192.0.2.7 or 10.0.0.0/8. If a player is called so: &a{prefix}allow add \"{what}\"")
 
 /* Admin: servers. {more} is the states behind up and down, each with ", " in front. */
 MESSAGE_ROW(SERVERS_LINE,        "servers-line",        "server address state since more players", "&f{server} &7{address}, {state}{since}{more}, {players}")

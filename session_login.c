@@ -289,7 +289,7 @@ static bool check_admission(struct login *login)
 
 	if (bans != NULL && bans_find(bans, session->name, &session->peer, now_s, &ban))
 		return refuse_banned(login, &ban, now_s);
-	if (bans != NULL && bans_allow_is_on(bans) && !bans_is_allowed(bans, session->name))
+	if (bans != NULL && !bans_is_allowed(bans, session->name, &session->peer, now_s))
 		return refuse(login, MESSAGE_LOGIN_NOT_ALLOWED, NULL);
 	if (session_door() == SESSION_DOOR_MAINTENANCE &&
 	    !ranks_may_command(config_now(), session->name, session->is_verified, "maintenance",

@@ -121,14 +121,14 @@ static inline bool ban_at(size_t index, int64_t at_s, struct bans_entry *entry)
 	return search.is_found;
 }
 
-static inline void find_allowed(void *context, const char *name)
+static inline void find_allowed(void *context, const struct bans_entry *entry)
 {
 	struct ban_search *search = context;
 
 	if (search->index-- != 0)
 		return;
 	search->is_found = true;
-	snprintf(search->entry.what, sizeof(search->entry.what), "%s", name);
+	snprintf(search->entry.what, sizeof(search->entry.what), "%s", entry->what);
 }
 
 /* Number `index` of the allow list. */
@@ -136,7 +136,7 @@ static inline bool allowed_at(size_t index, char name[static BANS_WHAT_MAX])
 {
 	struct ban_search search = {.index = index};
 
-	bans_each_allowed(bans, find_allowed, &search);
+	bans_each_allowed(bans, now_s, find_allowed, &search);
 	if (search.is_found)
 		snprintf(name, BANS_WHAT_MAX, "%s", search.entry.what);
 	return search.is_found;

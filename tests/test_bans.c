@@ -349,25 +349,25 @@ END_TEST
 START_TEST(while_it_is_on_only_its_names_are_allowed)
 {
 	ck_assert(!bans_allow_is_on(bans));
-	ck_assert(bans_is_allowed(bans, "Bob"));
-	ck_assert_int_eq(bans_allow_add(bans, "Alice", why, sizeof(why)), BANS_DONE);
-	ck_assert_int_eq(bans_allow_add(bans, "Carol", why, sizeof(why)), BANS_DONE);
-	ck_assert(bans_is_allowed(bans, "Bob"));
+	ck_assert(bans_is_allowed(bans, "Bob", NULL, time(NULL)));
+	ck_assert_int_eq(bans_allow_add(bans, "Alice", 0, "", "", why, sizeof(why)), BANS_DONE);
+	ck_assert_int_eq(bans_allow_add(bans, "Carol", 0, "", "", why, sizeof(why)), BANS_DONE);
+	ck_assert(bans_is_allowed(bans, "Bob", NULL, time(NULL)));
 	ck_assert_int_eq(bans_allow_switch(bans, true, why, sizeof(why)), BANS_DONE);
 	ck_assert_str_eq(why, "");
 	for (unsigned pass = 0; pass < 2; pass++, reload()) {
 		ck_assert(bans_allow_is_on(bans));
 		EXPECT_ALLOWED("Alice", "Carol");
-		ck_assert(bans_is_allowed(bans, "aLICE"));
-		ck_assert(!bans_is_allowed(bans, "Bob"));
-		ck_assert(!bans_is_allowed(bans, "Alic"));
+		ck_assert(bans_is_allowed(bans, "aLICE", NULL, time(NULL)));
+		ck_assert(!bans_is_allowed(bans, "Bob", NULL, time(NULL)));
+		ck_assert(!bans_is_allowed(bans, "Alic", NULL, time(NULL)));
 	}
 	ck_assert_int_eq(bans_allow_remove(bans, "ALICE", why, sizeof(why)), BANS_DONE);
-	ck_assert(!bans_is_allowed(bans, "Alice"));
+	ck_assert(!bans_is_allowed(bans, "Alice", NULL, time(NULL)));
 	ck_assert_int_eq(bans_allow_switch(bans, false, why, sizeof(why)), BANS_DONE);
 	for (unsigned pass = 0; pass < 2; pass++, reload()) {
 		ck_assert(!bans_allow_is_on(bans));
-		ck_assert(bans_is_allowed(bans, "Alice"));
+		ck_assert(bans_is_allowed(bans, "Alice", NULL, time(NULL)));
 		EXPECT_ALLOWED("Carol");
 	}
 	ck_assert(!scratch_has(BANS));
@@ -379,8 +379,9 @@ START_TEST(what_is_so_already_is_unchanged)
 	ck_assert_int_eq(bans_allow_switch(bans, false, why, sizeof(why)), BANS_UNCHANGED);
 	ck_assert_int_eq(bans_allow_remove(bans, "Alice", why, sizeof(why)), BANS_UNCHANGED);
 	ck_assert_uint_eq(scratch_count(), 0);
-	ck_assert_int_eq(bans_allow_add(bans, "Alice", why, sizeof(why)), BANS_DONE);
-	ck_assert_int_eq(bans_allow_add(bans, "ALICE", why, sizeof(why)), BANS_UNCHANGED);
+	ck_assert_int_eq(bans_allow_add(bans, "Alice", 0, "", "", why, sizeof(why)), BANS_DONE);
+	ck_assert_int_eq(bans_allow_add(bans, "ALICE", 0, "", "", why, sizeof(why)),
+			 BANS_UNCHANGED);
 	ck_assert_str_eq(why, "");
 	EXPECT_ALLOWED("Alice");
 }
@@ -389,23 +390,96 @@ END_TEST
 /* With the suffix of a server list a name has up to 20 characters. */
 START_TEST(names_with_a_suffix_can_be_allowed)
 {
-	ck_assert_int_eq(bans_allow_add(bans, "Sixteen_letters_@abc", why, sizeof(why)),
-			 BANS_DONE);
+	ck_assert_int_eq(
+		bans_allow_add(bans, "Sixteen_letters_@abc", 0, "", "", why, sizeof(why)),
+		BANS_DONE);
 	EXPECT_ALLOWED("Sixteen_letters_@abc");
 }
 END_TEST
 
-START_TEST(only_names_can_be_allowed)
+START_TEST(what_can_not_be_allowed)
 {
-	static const char *const names[] = {"", "two words", "10.0.0.0/8",
+	static const char *const names[] = {"", "two words", "10.0.0.0/33", "::1/129",
 					    "twenty_one_characters"};
 
 	for (size_t i = 0; i < COUNT(names); i++) {
-		ck_assert_int_eq(bans_allow_add(bans, names[i], why, sizeof(why)), BANS_BAD);
-		ck_assert_msg(strstr(why, "is not a name") != NULL, "%s", why);
-		ck_assert_int_eq(bans_allow_remove(bans, names[i], why, sizeof(why)), BANS_BAD);
+		ck_assert_int_eq(bans_allow_add(bans, names[i], 0, "", "", why, sizeof(why)),
+				 BANS_BAD);
+		ck_assert_msg(why[0] != '\0', "%s", names[i]);
+		ck_assert_int_ne(bans_allow_remove(bans, names[i], why, sizeof(why)),
+				 BANS_DONE);
 	}
+	ck_assert_int_eq(
+		bans_allow_add(bans, "Alice", time(NULL) - 1, "", "", why, sizeof(why)),
+		BANS_BAD);
 	ck_assert_uint_eq(scratch_count(), 0);
+}
+END_TEST
+
+static bool may_come(const char *name, const char *address, int64_t at_s)
+{
+	struct net_addr peer;
+
+	ck_assert(net_addr_parse(&peer, address, 25565));
+	return bans_is_allowed(bans, name, &peer, at_s);
+}
+
+/* By their name or by their address, and again after a restart. */
+START_TEST(addresses_and_networks_are_allowed)
+{
+	static const char *const wanted[] = {"Alice", "192.0.2.7", "198.51.100.0/24",
+					     "2001:db8:1::/48"};
+
+	for (size_t i = 0; i < COUNT(wanted); i++)
+		ck_assert_int_eq(bans_allow_add(bans, wanted[i], 0, "class", "console", why,
+						sizeof(why)),
+				 BANS_DONE);
+	ck_assert_int_eq(bans_allow_switch(bans, true, why, sizeof(why)), BANS_DONE);
+	for (int round = 0; round < 2; round++) {
+		ck_assert(may_come("alice", "203.0.113.1", now_s));
+		ck_assert(may_come("Bob", "192.0.2.7", now_s));
+		ck_assert(may_come("Bob", "::ffff:192.0.2.7", now_s));
+		ck_assert(may_come("Bob", "198.51.100.200", now_s));
+		ck_assert(may_come("Bob", "2001:db8:1:2::3", now_s));
+		ck_assert(!may_come("Bob", "192.0.2.8", now_s));
+		ck_assert(!may_come("Bob", "198.51.101.1", now_s));
+		ck_assert(!may_come("Bob", "2001:db8:2::3", now_s));
+		reload();
+		ck_assert_str_eq(said, "");
+	}
+	ck_assert_int_eq(bans_allow_remove(bans, "198.51.100.0/24", why, sizeof(why)),
+			 BANS_DONE);
+	ck_assert(!may_come("Bob", "198.51.100.200", now_s));
+}
+END_TEST
+
+static void take_entry(void *context, const struct bans_entry *entry)
+{
+	memcpy(context, entry, sizeof(*entry));
+}
+
+START_TEST(an_entry_ends_and_has_a_reason)
+{
+	struct bans_entry entry = {.what = ""};
+
+	ck_assert_int_eq(
+		bans_allow_add(bans, "Alice", now_s + HOUR, "guest", "Owner", why, sizeof(why)),
+		BANS_DONE);
+	ck_assert_int_eq(bans_allow_switch(bans, true, why, sizeof(why)), BANS_DONE);
+	for (int round = 0; round < 2; round++) {
+		ck_assert(bans_is_allowed(bans, "Alice", NULL, now_s + HOUR - 1));
+		ck_assert(!bans_is_allowed(bans, "Alice", NULL, now_s + HOUR));
+		bans_each_allowed(bans, now_s, take_entry, &entry);
+		ck_assert_str_eq(entry.what, "Alice");
+		ck_assert_str_eq(entry.reason, "guest");
+		ck_assert_str_eq(entry.by, "Owner");
+		ck_assert_int_eq(entry.until_s, now_s + HOUR);
+		reload();
+		ck_assert_str_eq(said, "");
+	}
+	/* longer, and for ever */
+	ck_assert_int_eq(bans_allow_add(bans, "ALICE", 0, "", "", why, sizeof(why)), BANS_DONE);
+	ck_assert(bans_is_allowed(bans, "Alice", NULL, now_s + 2 * HOUR));
 }
 END_TEST
 
@@ -546,7 +620,9 @@ int main(void)
 	tcase_add_test(list, while_it_is_on_only_its_names_are_allowed);
 	tcase_add_test(list, what_is_so_already_is_unchanged);
 	tcase_add_test(list, names_with_a_suffix_can_be_allowed);
-	tcase_add_test(list, only_names_can_be_allowed);
+	tcase_add_test(list, what_can_not_be_allowed);
+	tcase_add_test(list, addresses_and_networks_are_allowed);
+	tcase_add_test(list, an_entry_ends_and_has_a_reason);
 	tcase_add_test(durations, durations_are_read);
 	tcase_add_test(durations, durations_are_told);
 	tcase_add_test(durations, what_is_left_as_text);

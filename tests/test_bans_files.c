@@ -42,7 +42,8 @@ START_TEST(an_admin_can_read_and_write_the_files)
 	ck_assert_str_eq(entry.what, "192.0.2.7/32");
 	ck_assert_str_eq(entry.reason, "");
 	ck_assert_int_eq(entry.until_s, FOR_EVER);
-	ck_assert(bans_is_allowed(bans, "Bob") && !bans_is_allowed(bans, "Carol"));
+	ck_assert(bans_is_allowed(bans, "Bob", NULL, time(NULL)) &&
+		  !bans_is_allowed(bans, "Carol", NULL, time(NULL)));
 	ck_assert_uint_eq(scratch_count(), 2);
 }
 END_TEST
@@ -128,9 +129,9 @@ static const struct {
 	bool is_on;
 	const char *names[3];
 } odd_lists[] = {
-	{"{\"on\":true,\"names\":[\"Alice\",\"two words\",\"Bob\"]}", "names[1]: \"two words\" is not a name", true, {"Alice", "Bob"}},
+	{"{\"on\":true,\"names\":[\"Alice\",\"two words\",\"Bob\"]}", "names[1]: \"two words\" is neither a name", true, {"Alice", "Bob"}},
 	{"{\"on\":true,\"names\":[7,\"Bob\"]}", "names[0]", true, {"Bob"}},
-	{"{\"on\":false,\"names\":[\"Alice\",\"ALICE\"]}", "names[1] (ALICE)", false, {"Alice"}},
+	{"{\"on\":false,\"names\":[\"Alice\",\"ALICE\"]}", "names[1] (ALICE)", false, {"ALICE"}},
 	{"{\"on\":\"yes\",\"names\":[\"Alice\"]}", "on is neither true nor false", true, {"Alice"}},
 	{"{\"on\":true,\"names\":\"Alice\"}", "\"names\"", true, {NULL}},
 	{"{\"on\":true,\"name\":[\"Alice\"]}", "\"name\"", true, {NULL}},
@@ -162,7 +163,7 @@ START_TEST(damaged_files_are_set_aside_and_begun_anew)
 	expect_said(in_scratch(BANS ".damaged-1"));
 	expect_said(in_scratch(ALLOWED ".damaged-1"));
 	expect_banned("Bob");
-	ck_assert_int_eq(bans_allow_add(bans, "Carol", why, sizeof(why)), BANS_DONE);
+	ck_assert_int_eq(bans_allow_add(bans, "Carol", 0, "", "", why, sizeof(why)), BANS_DONE);
 	reload();
 	ck_assert_str_eq(said, "");
 	EXPECT_LIST("Bob");
@@ -183,14 +184,15 @@ START_TEST(a_damaged_allow_list_opens_no_door)
 	expect_said("`allow off` at the terminal");
 	expect_said(in_scratch(ALLOWED ".damaged-1"));
 	for (unsigned pass = 0; pass < 2; pass++) {
-		ck_assert(bans_allow_is_on(bans) && !bans_is_allowed(bans, "Alice"));
+		ck_assert(bans_allow_is_on(bans) &&
+			  !bans_is_allowed(bans, "Alice", NULL, time(NULL)));
 		EXPECT_ALLOWED(NULL);
 		reload();
 		ck_assert_str_eq(said, "");
 	}
 	ck_assert_int_eq(bans_allow_switch(bans, false, why, sizeof(why)), BANS_DONE);
 	reload();
-	ck_assert(bans_is_allowed(bans, "Alice"));
+	ck_assert(bans_is_allowed(bans, "Alice", NULL, time(NULL)));
 	ck_assert_str_eq(scratch_read(ALLOWED ".damaged-1"), unreadable[_i]);
 }
 END_TEST
@@ -204,13 +206,15 @@ static void expect_not_saved(bool is_on)
 	ck_assert_int_eq(bans_remove(bans, "Alice", why, sizeof(why)), BANS_NOT_SAVED);
 	ck_assert(!is_name_banned("Alice"));
 	capture();
-	ck_assert_int_eq(bans_allow_add(bans, "Alice", why, sizeof(why)), BANS_NOT_SAVED);
+	ck_assert_int_eq(bans_allow_add(bans, "Alice", 0, "", "", why, sizeof(why)),
+			 BANS_NOT_SAVED);
 	ck_assert_msg(strstr(why, in_scratch(ALLOWED)) != NULL, "%s", why);
 	ck_assert_int_eq(bans_allow_is_on(bans), is_on);
 	ck_assert_int_eq(bans_allow_switch(bans, !is_on, why, sizeof(why)), BANS_NOT_SAVED);
 	bans_allow_switch(bans, true, why, sizeof(why));
 	release(said, sizeof(said));
-	ck_assert(bans_is_allowed(bans, "Alice") && !bans_is_allowed(bans, "Bob"));
+	ck_assert(bans_is_allowed(bans, "Alice", NULL, time(NULL)) &&
+		  !bans_is_allowed(bans, "Bob", NULL, time(NULL)));
 }
 
 START_TEST(directories_in_place_of_the_files_stay)
@@ -345,14 +349,15 @@ START_TEST(what_was_edited_is_read_again)
 	EXPECT_LIST("Bob");
 	edit(ALLOWED, "{\"on\":true,\"names\":[\"Carol\",\"Dan\"]}");
 	ck_assert(read_again());
-	ck_assert_str_eq(told, "allowed.json: read again, the list is on, names: 2\n");
-	ck_assert(bans_is_allowed(bans, "dan") && !bans_is_allowed(bans, "Bob"));
+	ck_assert_str_eq(told, "allowed.json: read again, the list is on, entries: 2\n");
+	ck_assert(bans_is_allowed(bans, "dan", NULL, time(NULL)) &&
+		  !bans_is_allowed(bans, "Bob", NULL, time(NULL)));
 	scratch_write(BANS, "{\"bans\":[]}"); /* the same file */
 	edit(ALLOWED, "{\"on\":false,\"names\":[]}");
 	ck_assert(read_again());
 	EXPECT_LIST(NULL);
 	EXPECT_ALLOWED(NULL);
-	ck_assert(bans_is_allowed(bans, "Bob"));
+	ck_assert(bans_is_allowed(bans, "Bob", NULL, time(NULL)));
 	expect_banned("Eve");
 	ck_assert_str_eq(said, "");
 	ck_assert_uint_eq(scratch_count(), 2);
@@ -369,7 +374,7 @@ START_TEST(what_was_not_edited_is_not_read_again)
 	reload();
 	ck_assert(!read_again());
 	expect_banned("Alice");
-	ck_assert_int_eq(bans_allow_add(bans, "Carol", why, sizeof(why)), BANS_DONE);
+	ck_assert_int_eq(bans_allow_add(bans, "Carol", 0, "", "", why, sizeof(why)), BANS_DONE);
 	ck_assert(!read_again());
 	edit(BANS, two_bans);
 	ck_assert(read_again());
@@ -405,7 +410,7 @@ END_TEST
 
 START_TEST(a_damaged_allow_list_stays_as_it_was)
 {
-	ck_assert_int_eq(bans_allow_add(bans, "Alice", why, sizeof(why)), BANS_DONE);
+	ck_assert_int_eq(bans_allow_add(bans, "Alice", 0, "", "", why, sizeof(why)), BANS_DONE);
 	ck_assert_int_eq(bans_allow_switch(bans, _i == 0, why, sizeof(why)),
 			 _i == 0 ? BANS_DONE : BANS_UNCHANGED);
 	edit(ALLOWED, "[]");
@@ -558,7 +563,7 @@ START_TEST(a_disk_that_hangs_holds_no_login_up)
 	begin_banning(&second, "Bob");
 	ck_assert(!is_name_banned("Carol"));
 	ck_assert(ban_at(1, now_s, &entry));
-	ck_assert(bans_is_allowed(bans, "Carol"));
+	ck_assert(bans_is_allowed(bans, "Carol", NULL, time(NULL)));
 	ck_assert(!bans_allow_is_on(bans));
 	ck_assert(!scratch_has(BANS));
 	disk = open(in_scratch(BANS ".new"), O_RDONLY | O_NONBLOCK);
@@ -587,7 +592,8 @@ static void *change_much(void *argument)
 		snprintf(name, sizeof(name), "%s%u", prefix, i);
 		if (bans_add(bans, name, FOR_EVER, prefix, "me", reason, sizeof(reason)) !=
 			    BANS_DONE ||
-		    bans_allow_add(bans, name, reason, sizeof(reason)) != BANS_DONE ||
+		    bans_allow_add(bans, name, 0, "", "", reason, sizeof(reason)) !=
+			    BANS_DONE ||
 		    !bans_find(bans, name, NULL, now_s, &entry) ||
 		    strcmp(entry.reason, prefix) != 0)
 			return argument;
@@ -650,7 +656,7 @@ START_TEST(a_reload_that_waits_holds_no_login_up)
 	ck_assert_int_eq(pthread_create(&thread, NULL, read_again_in_time, NULL), 0);
 	for (unsigned i = 0; i < 100; i++) {
 		ck_assert(is_name_banned("Alice") && !is_name_banned("Bob"));
-		ck_assert(bans_is_allowed(bans, "Alice"));
+		ck_assert(bans_is_allowed(bans, "Alice", NULL, time(NULL)));
 		poll(NULL, 0, 1);
 	}
 	int disk = open(in_scratch(BANS ".new"), O_RDONLY | O_NONBLOCK);

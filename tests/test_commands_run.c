@@ -242,8 +242,9 @@ static const struct {
 	{"allow add Bob",       "Bob is on the allow list now"},
 	{"allow add B?b",       "\"B?b\" can't be on the allow list"},
 	{"allow remove Bob",    "Bob is not on the allow list"},
-	{"allow add Al Bo",     "It goes like this: allow"},
-	{"allow on off",        "It goes like this: allow"},
+	{"allow add Al 2d Bo",  "Al is on the allow list for 2 d"},
+	{"allow add 10.0.0.0/8 school", "10.0.0.0/8 is on the allow list now"},
+	{"allow add 10.0.0.0/99", "\"10.0.0.0/99\" can't be on the allow list"},
 	{"allow list Bo",       "It goes like this: allow"},
 	{"allow on",            "The allow list is on"},
 	{"allow off",           "The allow list is off"},
@@ -623,7 +624,7 @@ START_TEST(the_allow_list_is_kept)
 	run("allow on", "is on: only");
 	run("allow", "On the allow list (1): Eve");
 	ck_assert(bans_allow_is_on(world.bans));
-	ck_assert(!bans_is_allowed(world.bans, "Bob"));
+	ck_assert(!bans_is_allowed(world.bans, "Bob", NULL, time(NULL)));
 }
 END_TEST
 
