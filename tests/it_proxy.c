@@ -178,6 +178,22 @@ END_TEST
 
 /* ---- in: headers and peers that are not ---- */
 
+/* Whoever the proxy does not know may be anybody, though the proxy is local. */
+START_TEST(a_header_that_names_nobody_is_no_key)
+{
+	static const struct {
+		const char *header;
+		size_t size;
+	} unnamed[] = {{BYTES(LOCAL_V2)}, {BYTES(LOCAL_V1)}};
+
+	proxy = proxy_start(ONE_SERVER CALM ACCEPT, alpha.port);
+	alice = come_with(unnamed[_i].header, unnamed[_i].size);
+	client_identify(alice, PACKET_PROTOCOL, false, "Alice", NULL);
+	peer_expect_disconnect(alice, "wasn't verified");
+	finish();
+}
+END_TEST
+
 START_TEST(a_web_client_without_a_header_can_read_why)
 {
 	char text[1024] = "";
@@ -572,6 +588,7 @@ int main(void)
 	tcase_add_loop_test(tcase, a_check_of_the_proxy, 0, 8);
 	tcase_add_loop_test(tcase, a_header_that_is_none, 0, 5);
 	tcase_add_test(tcase, a_web_client_without_a_header_can_read_why);
+	tcase_add_loop_test(tcase, a_header_that_names_nobody_is_no_key, 0, 2);
 	tcase_add_test(tcase, only_trusted_proxies_are_believed);
 	tcase_add_test(tcase, a_header_that_nobody_asked_for);
 	tcase_add_test(tcase, each_listener_for_itself);
