@@ -38,21 +38,13 @@ static void show_masked(char out[static NET_ADDR_TEXT], const uint8_t bytes[stat
 	snprintf(out, NET_ADDR_TEXT, "%sx", text);
 }
 
-static bool is_loopback(const uint8_t bytes[static 16])
-{
-	static const uint8_t v6[16] = {[15] = 1};
-
-	return memcmp(bytes, v6, sizeof(v6)) == 0 ||
-	       (net_network_is_v4(bytes) && bytes[12] == 127);
-}
-
 void log_address(char out[static NET_ADDR_TEXT], const struct net_addr *addr, bool with_port)
 {
 	enum config_log_addresses shown = what_is_shown();
 	uint8_t bytes[16];
 
 	if (shown == CONFIG_ADDRESSES_FULL || !net_network_address(bytes, addr) ||
-	    is_loopback(bytes))
+	    net_network_is_loopback(bytes))
 		net_addr_text(out, addr, with_port && net_addr_port(addr) != 0);
 	else if (shown == CONFIG_ADDRESSES_MASKED)
 		show_masked(out, bytes);
@@ -89,9 +81,10 @@ static void show_network(char out[static NET_ADDR_TEXT], const struct net_networ
 	bool is_v4 = net_network_is_v4(network->bytes) && network->prefix >= V4_BITS;
 	unsigned fine = is_v4 ? V4_BITS + V4_SHOWN : V6_SHOWN;
 
-	if (what_is_shown() == CONFIG_ADDRESSES_NONE && !is_loopback(network->bytes))
+	if (what_is_shown() == CONFIG_ADDRESSES_NONE &&
+	    !net_network_is_loopback(network->bytes))
 		strlcpy(out, HIDDEN, NET_ADDR_TEXT);
-	else if (network->prefix > fine && !is_loopback(network->bytes))
+	else if (network->prefix > fine && !net_network_is_loopback(network->bytes))
 		show_masked(out, network->bytes);
 	else
 		snprintf(out, NET_ADDR_TEXT, "%.*s", (int)size, text);

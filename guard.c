@@ -103,13 +103,6 @@ RB_GENERATE_INTERNAL(groups, group, entry, compare_groups, TREE)
 
 /* ---- where and how much ---- */
 
-static bool is_loopback(const uint8_t bytes[static 16])
-{
-	static const uint8_t v6[16] = {[15] = 1};
-
-	return net_network_is_v4(bytes) ? bytes[12] == 127 : memcmp(bytes, v6, 16) == 0;
-}
-
 /* `is_named`: a proxy says so. Whoever could have it say loopback would be counted nowhere. */
 static struct place place_of(const struct config *config, const struct net_addr *peer,
 			     bool is_named)
@@ -117,8 +110,8 @@ static struct place place_of(const struct config *config, const struct net_addr 
 	struct place place = {.is_exempt = true};
 	uint8_t bytes[16];
 
-	if (!net_network_address(bytes, peer) || (is_loopback(bytes) && !is_named) ||
-	    config_trusts(config, peer))
+	if (!net_network_address(bytes, peer) ||
+	    (net_network_is_loopback(bytes) && !is_named) || config_trusts(config, peer))
 		return place;
 	place.is_exempt = false;
 	place.pays_as_network = !net_network_is_v4(bytes);

@@ -23,18 +23,6 @@ void invite_address(char out[static NET_ADDR_TEXT], const struct config *config,
 	net_addr_text(out, &address, true);
 }
 
-/* The suffix of a list that this name ends in; NULL: it ends in none. */
-static const char *borrowed_suffix(const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->n_heartbeats; i++) {
-		const char *suffix = config->heartbeats[i].name_suffix;
-
-		if (suffix != NULL && auth_has_suffix(name, suffix))
-			return suffix;
-	}
-	return NULL;
-}
-
 /* The suffix of the first list with keys; NULL: it has none. */
 static const char *first_suffix(const struct config *config)
 {
@@ -55,7 +43,7 @@ int invite_print(const struct config *config, const char *name)
 			name);
 		return EX_USAGE;
 	}
-	const char *suffix = borrowed_suffix(config, name);
+	const char *suffix = salts_borrowed_suffix(config, name);
 	if (suffix != NULL) {
 		fprintf(stderr,
 			"kurafuto: --key %s: only a server list may add %s, its name-suffix: "

@@ -107,3 +107,11 @@ bool net_network_parse(struct net_network *out, const char *text, char *why, siz
 	clear_host_bits(out);
 	return true;
 }
+
+bool net_network_is_loopback(const uint8_t address[static 16])
+{
+	static const uint8_t v6[16] = {[15] = 1};
+
+	return net_network_is_v4(address) ? address[12] == 127
+					  : memcmp(address, v6, sizeof(v6)) == 0;
+}

@@ -26,6 +26,8 @@ bool net_network_parse(struct net_network *out, const char *text, char *why, siz
 bool net_network_address(uint8_t out[static 16], const struct net_addr *addr);
 /* Are such bytes those of IPv4. */
 bool net_network_is_v4(const uint8_t bytes[static 16]);
+/* Is it loopback: 127.0.0.0/8, also mapped, or ::1. */
+bool net_network_is_loopback(const uint8_t address[static 16]);
 /* Is such an address in the network. A network of IPv6 around all of IPv4 has none of that. */
 bool net_network_has(const struct net_network *network, const uint8_t bytes[static 16]);
 /* "10.0.0.0/8": canonical, equal only for the same network. */

@@ -479,6 +479,17 @@ bool salts_match(struct salts *salts, const struct config *config, const char *n
 	return is_match;
 }
 
+const char *salts_borrowed_suffix(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->n_heartbeats; i++) {
+		const char *suffix = config->heartbeats[i].name_suffix;
+
+		if (suffix != NULL && auth_has_suffix(name, suffix))
+			return suffix;
+	}
+	return NULL;
+}
+
 bool salts_peek(const struct config *config, char out[static SALTS_MAX + 1])
 {
 	char path[PATH_SIZE], service[SERVICE_SIZE];

@@ -48,6 +48,9 @@ bool salts_match(struct salts *salts, const struct config *config, const char *n
 /* The salt of the first list of a configuration as its file has it, without any change to the
  * file unless it is damaged; false if there is none. Blocks on the disk. */
 bool salts_peek(const struct config *config, char out[static SALTS_MAX + 1]);
+/* The name-suffix that a player's own name ends in, though only server lists may add it; or
+ * NULL. Any thread. */
+const char *salts_borrowed_suffix(const struct config *config, const char *name);
 /* Can the salt-file of a configuration be written where it is, as things are; true without one.
  * False, with a sentence in why. Blocks on the disk. */
 bool salts_check(const struct config *config, char *why, size_t why_size);

@@ -298,21 +298,6 @@ static bool check_admission(struct login *login)
 	return true;
 }
 
-/* The suffix that the player's own name ends in, though only server lists may add it; or NULL.
- */
-static const char *borrowed_suffix(const struct session *session)
-{
-	const struct config *config = config_now();
-
-	for (size_t i = 0; i < config->n_heartbeats; i++) {
-		const char *suffix = config->heartbeats[i].name_suffix;
-
-		if (suffix != NULL && auth_has_suffix(session->name, suffix))
-			return suffix;
-	}
-	return NULL;
-}
-
 /* Is the key of the name as the client has sent it. From here on the name has the suffix of the
  * list that has made the key. */
 static void verify(struct session *session)
@@ -335,7 +320,7 @@ static bool check_name(struct login *login)
 
 	if (!auth_name_is_valid(session->name))
 		return refuse(login, MESSAGE_LOGIN_NAME, NULL);
-	const char *suffix = borrowed_suffix(session);
+	const char *suffix = salts_borrowed_suffix(config, session->name);
 	if (suffix != NULL)
 		return refuse(login, MESSAGE_LOGIN_SUFFIX, "suffix", suffix, NULL);
 	verify(session);

@@ -224,9 +224,9 @@ void session_decline_request(struct session *session, const struct client_input 
 	answer(session, 503, reason->said);
 }
 
-ssize_t session_recv(struct session *session, void *buffer, size_t size)
+/* What a read of the client has come to, with an answer where it wants one; errno is kept. */
+static ssize_t answered(struct session *session, ssize_t n)
 {
-	ssize_t n = stream_recv(&session->stream, buffer, size, 0);
 	int error = errno;
 
 	if (stream_wants_answer(&session->stream))
@@ -235,15 +235,14 @@ ssize_t session_recv(struct session *session, void *buffer, size_t size)
 	return n;
 }
 
+ssize_t session_recv(struct session *session, void *buffer, size_t size)
+{
+	return answered(session, stream_recv(&session->stream, buffer, size, 0));
+}
+
 ssize_t session_recv_by(struct session *session, void *buffer, size_t size, int64_t deadline_ms)
 {
-	ssize_t n = stream_recv_by(&session->stream, buffer, size, deadline_ms);
-	int error = errno;
-
-	if (stream_wants_answer(&session->stream))
-		answer_client(session);
-	errno = error;
-	return n;
+	return answered(session, stream_recv_by(&session->stream, buffer, size, deadline_ms));
 }
 
 /* ---- servers ---- */

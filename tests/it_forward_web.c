@@ -224,6 +224,19 @@ START_TEST(frames_behind_the_answer)
 }
 END_TEST
 
+/* Alice jumps there; the link that she has then. */
+static struct peer *jump(struct backend *backend, const char *command, const char *name,
+			 bool is_cpe)
+{
+	peer_chat(alice, command);
+	struct peer *link = backend_accept(backend);
+	if (is_cpe)
+		link_negotiate(link, NULL, 0);
+	link_welcome(link, name);
+	client_arrive(alice, name);
+	return link;
+}
+
 /* Web clients on web servers, jumping from one to the other. */
 START_TEST(web_on_both_sides)
 {
@@ -233,12 +246,7 @@ START_TEST(web_on_both_sides)
 	proxy = proxy_start(WEB_TO_WEB CALM, alpha.port, beta.port);
 	alice = web_join(proxy, &alpha, _i == 1, "Alice", "Alpha", &link_a);
 	exchange(alice, link_a);
-	peer_chat(alice, ":kura jump beta");
-	link_b = backend_accept(&beta);
-	if (_i == 1)
-		link_negotiate(link_b, NULL, 0);
-	link_welcome(link_b, "Beta");
-	client_arrive(alice, "Beta");
+	link_b = jump(&beta, ":kura jump beta", "Beta", _i == 1);
 	exchange(alice, link_b);
 	web_expect_close(link_a, 1000);
 	ck_assert_uint_eq(other.upgrades, 1);
@@ -254,21 +262,11 @@ START_TEST(jumps_between_plain_and_web)
 	alice = (_i == 1 ? join_cpe : join)(proxy, &beta, "Alice", "Beta", &link_b);
 	for (unsigned round = 0; round < 3; round++) {
 		exchange(alice, link_b);
-		peer_chat(alice, ":kura jump alpha");
-		link_a = backend_accept(&alpha);
-		if (_i == 1)
-			link_negotiate(link_a, NULL, 0);
-		link_welcome(link_a, "Alpha");
-		client_arrive(alice, "Alpha");
+		link_a = jump(&alpha, ":kura jump alpha", "Alpha", _i == 1);
 		exchange(alice, link_a);
 		peer_expect_close(link_b);
 		lose(&link_b);
-		peer_chat(alice, ":kura jump beta");
-		link_b = backend_accept(&beta);
-		if (_i == 1)
-			link_negotiate(link_b, NULL, 0);
-		link_welcome(link_b, "Beta");
-		client_arrive(alice, "Beta");
+		link_b = jump(&beta, ":kura jump beta", "Beta", _i == 1);
 		web_expect_close(link_a, 1000);
 		ck_assert_uint_eq(link_a->web->pings, 0);
 		lose(&link_a);
